@@ -24,10 +24,10 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// What follows measures ratios, as figures of one machine say little: what an Outbox does beside what the least that could do it does, on the same
-// disk, in turns.
+// These benchmarks measure ratios, because figures of one machine say little. They compare an Outbox with the least that could do the same work, on
+// the same disk, in turns.
 
-// bare is a loop that commits what callers hand to it, and nothing else: no checks, no checksums, no counts.
+// bare is a loop that only commits the messages of its callers: no checks, no checksums, no counts.
 type bare struct {
 	db   *sql.Conn
 	mu   sync.Mutex
@@ -111,7 +111,7 @@ func (l *bare) append(row []byte) {
 	<-g.done
 }
 
-// rate has callers call f for some time and returns how often they did in a second.
+// rate lets callers call f for some time, and returns the calls in a second.
 func rate(callers int, d time.Duration, f func(n int)) float64 {
 	var n atomic.Int64
 	begun := time.Now()
@@ -132,7 +132,7 @@ func small(n int) cio.Track {
 	return cio.Track{UserID: fmt.Sprintf("user-%06d", n%1000), Event: cio.Named("Order Completed", map[string]any{"n": n, "fill": strings.Repeat("x", 45)})}
 }
 
-// nowhere accepts everything.
+// nowhere accepts every message.
 type nowhere struct{}
 
 func (nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -141,7 +141,7 @@ func (nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Status: "200 OK", Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
 }
 
-// down accepts nothing.
+// down accepts no message.
 type down struct{}
 
 func (down) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -152,7 +152,7 @@ func quietClient(b testing.TB, transport http.RoundTripper) *cio.Client {
 	return newClient(b, transport, func(cfg *cio.Config) { cfg.RateLimit, cfg.Logger = -1, slog.New(slog.DiscardHandler) })
 }
 
-// least is a Batcher that is soon full, so that no processor is taken for what is sent.
+// least is a Batcher that is soon full, so that sending takes no processor time.
 var least = cio.BatcherConfig{Concurrency: 1, MaxBytes: 200_000, MaxBatchMessages: 100}
 
 func BenchmarkEnqueue(b *testing.B) {
@@ -218,7 +218,8 @@ func BenchmarkEnqueueAll(b *testing.B) {
 	}
 }
 
-// sink returns a client whose messages go to an emulator, to one behind a server of HTTP on this machine, or to nobody, and a function that stops the server.
+// sink returns a client whose messages go to an emulator, to one behind a server of HTTP on this machine, or to nobody, and a function that stops the
+// server.
 func sink(b *testing.B, to string) (c *cio.Client, stop func()) {
 	fresh := emulator.New(emulator.Config{MaxMessages: 10})
 	switch to {
@@ -235,7 +236,7 @@ func sink(b *testing.B, to string) (c *cio.Client, stop func()) {
 	return c, srv.Close
 }
 
-// BenchmarkDrain compares how long it takes to send what is in a directory with how long a Batcher takes for the same messages.
+// BenchmarkDrain compares how long it takes to send the messages of a directory with how long a Batcher takes for the same messages.
 func BenchmarkDrain(b *testing.B) {
 	for _, to := range []string{"loopback", "emulator", "nobody"} {
 		b.Run("to="+to, func(b *testing.B) {
@@ -251,7 +252,7 @@ func BenchmarkDrain(b *testing.B) {
 				dir := b.TempDir()
 				fill(b, dir, all)
 				c, stop := sink(b, to)
-				runtime.GC() // neither pays for what was before it
+				runtime.GC() // neither side pays for the other's garbage
 				taken, busy := drain(b, c, dir)
 				ours, oursBusy = ours+taken, oursBusy+busy
 				stop()
@@ -262,7 +263,7 @@ func BenchmarkDrain(b *testing.B) {
 				batcherBusy += processorTime() - before
 				stop()
 			}
-			round() // it pays for the memory that the others use again
+			round() // the first round pays for the memory that the others use again
 			ours, batcher, oursBusy, batcherBusy = 0, 0, 0, 0
 			for b.Loop() {
 				round()
@@ -271,7 +272,7 @@ func BenchmarkDrain(b *testing.B) {
 			b.ReportMetric(many/ours.Seconds(), "drained/s")
 			b.ReportMetric(many/batcher.Seconds(), "batcher/s")
 			b.ReportMetric(batcher.Seconds()/ours.Seconds(), "of-batcher")
-			if oursBusy > 0 { // which others on the machine change less
+			if oursBusy > 0 { // other work on the machine changes this less
 				b.ReportMetric(float64(oursBusy.Microseconds())/many, "µs-busy/message")
 				b.ReportMetric(batcherBusy.Seconds()/oursBusy.Seconds(), "busy-of-batcher")
 			}
@@ -279,7 +280,7 @@ func BenchmarkDrain(b *testing.B) {
 	}
 }
 
-// fill stores messages in a directory, and reports how large its file is beside them.
+// fill stores messages in a directory, and reports how large its file is compared with them.
 func fill(b *testing.B, dir string, all []cio.Encoded) {
 	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir})
 	if err != nil {
@@ -304,7 +305,7 @@ func fill(b *testing.B, dir string, all []cio.Encoded) {
 	b.ReportMetric(float64(info.Size())/float64(size), "file/messages")
 }
 
-// drain sends what is in a directory, and returns how long that takes, and how much time of a processor.
+// drain sends the messages of a directory, and returns how long that takes, and how much processor time.
 func drain(b *testing.B, c *cio.Client, dir string) (taken, busy time.Duration) {
 	o, err := outbox.Open(c, outbox.Config{Dir: dir})
 	if err != nil {
@@ -321,7 +322,7 @@ func drain(b *testing.B, c *cio.Client, dir string) (taken, busy time.Duration) 
 	return taken, busy
 }
 
-// batchAll sends messages by a Batcher, and returns how long that takes.
+// batchAll sends messages with a Batcher, and returns how long that takes.
 func batchAll(b *testing.B, c *cio.Client, all []cio.Encoded) time.Duration {
 	begun := time.Now()
 	batch, err := cio.NewBatcher(c, cio.BatcherConfig{})

@@ -10,13 +10,13 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Flush returns when everything that was enqueued before is settled: accepted, or a dead letter. It returns early, with an error, in three cases: ctx
-// ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close leaves some of the messages in
-// the directory, the error is cio.ErrClosed. No message is lost by that.
+// Flush returns when every message that was enqueued before is settled: it is accepted, or a dead letter. Flush returns early, with an error, in
+// three cases: ctx ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close leaves some
+// of the messages in the directory, the error is cio.ErrClosed. In none of these cases is a message lost.
 func (o *Outbox) Flush(ctx context.Context) error {
 	o.flushing.Add(1)
 	defer o.flushing.Add(-1)
-	stir(o.toSettle) // it may wait for more to settle
+	stir(o.toSettle) // settle may be waiting for more settlements
 	st, err := o.store.Stats(ctx)
 	if err != nil {
 		return o.atEnd(ctx, err, math.MaxUint64)
@@ -52,7 +52,7 @@ func (o *Outbox) Flush(ctx context.Context) error {
 	}
 }
 
-// flushSome waits for what the Batcher has, but not for ever: it does not know what waits for a Guard.
+// flushSome waits until the Batcher has sent its messages, but only for a time: the Batcher does not know which messages wait for a Guard.
 func (o *Outbox) flushSome(ctx context.Context) error {
 	some, cancel := context.WithTimeout(ctx, lookAgain)
 	defer cancel()
@@ -63,7 +63,8 @@ func (o *Outbox) flushSome(ctx context.Context) error {
 	return err
 }
 
-// atEnd returns an error as it is, unless it is that the Outbox is being closed: then whether everything up to last was settled by its end.
+// atEnd returns err unchanged, unless the Outbox is being closed. Then it waits for the end, and returns an error if not everything up to last was
+// settled.
 func (o *Outbox) atEnd(ctx context.Context, err error, last uint64) error {
 	if !errors.Is(err, cio.ErrClosed) || !o.closed.Load() {
 		return err
@@ -77,7 +78,7 @@ func (o *Outbox) atEnd(ctx context.Context, err error, last uint64) error {
 	case o.closeErr != nil:
 		return o.closeErr
 	case o.left > 0 && o.left <= last:
-		return fmt.Errorf("%w before everything was settled; what is left is sent after the next Open", cio.ErrClosed)
+		return fmt.Errorf("%w before everything was settled; the other messages are sent after the next Open", cio.ErrClosed)
 	}
 	return nil
 }
@@ -89,16 +90,16 @@ const (
 	guardWait = time.Second
 )
 
-// Close takes no more messages, waits for those that are being sent, and closes the directory. It waits until ctx ends, and never longer than five
-// seconds. A message that is not accepted by then stays in the directory, and is sent after the next Open: that is no error. To send everything
+// Close accepts no more messages, waits for those that are being sent, and closes the directory. It waits until ctx ends, and never longer than five
+// seconds. A message that is not accepted by then stays in the directory, and is sent after the next Open. This is not an error. To send everything
 // first, call Flush before Close. If a transport does not stop, or a Guard, a Recheck or an OnReport does not return, Close waits at most one more
 // second for each.
 //
-// The error is an error of the disk. Every call of Close returns the same.
+// The error is an error of the disk. Every call of Close returns the same error.
 func (o *Outbox) Close(ctx context.Context) error {
 	o.closing.Do(func() {
 		o.closed.Store(true)
-		o.changed.send() // who waits for room hears that it is closed
+		o.changed.send() // wakes callers that wait for room
 		go o.finish(ctx)
 	})
 	<-o.finished
@@ -109,13 +110,13 @@ func (o *Outbox) finish(ctx context.Context) {
 	o.stop()
 	ctx, cancel := context.WithTimeout(ctx, closeWait)
 	defer cancel()
-	_ = o.batcher.Close(ctx) // what it hands back is in the store
+	_ = o.batcher.Close(ctx) // the messages that it hands back are in the store
 	close(o.noMore)
 	patience := time.NewTimer(guardWait)
 	defer patience.Stop()
 	select {
 	case <-o.fed:
-	case <-patience.C: // it finds the Batcher closed when it goes on, and ends
+	case <-patience.C: // when feed continues, it finds the Batcher closed, and ends
 	}
 	o.running.Wait()
 	o.left = o.firstLeft()
@@ -123,7 +124,7 @@ func (o *Outbox) finish(ctx context.Context) {
 	close(o.finished)
 }
 
-// firstLeft returns the first record that is in the store, 1 if that cannot be told.
+// firstLeft returns the first record that is in the store, 1 if the store cannot be read.
 func (o *Outbox) firstLeft() uint64 {
 	first, err := o.store.Read(context.Background(), 0, 1)
 	switch {

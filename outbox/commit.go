@@ -11,21 +11,21 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// group is what several callers want to have stored, which one commit does for all of them.
+// group has the messages of several callers, which one commit stores.
 type group struct {
 	calls []call
 	size  int64
 	taken bool
-	done  chan struct{} // closed when err is there
+	done  chan struct{} // closed when err is set
 	err   error
 }
 
 type call struct {
-	messages []cio.Encoded // nil if the caller has gone
+	messages []cio.Encoded // nil if the caller has withdrawn
 	size     int64
 }
 
-// job is something else to be done, in a transaction or between two.
+// job is another task, in a transaction or between two transactions.
 type job struct {
 	do      func(*tx) error
 	between func() error
@@ -33,19 +33,19 @@ type job struct {
 	err     error
 }
 
-// tx is a transaction under way.
+// tx is a transaction in progress.
 type tx struct {
 	d    *Disk // nil while a new file is made
 	c    *conn
 	s    state
-	note bool // the row must say so
+	note bool // the row of the state must be written
 	now  int64
 
 	pack packer
 }
 
 const (
-	maxGroupBytes = 4 << 20 // after which a commit takes no more callers
+	maxGroupBytes = 4 << 20 // a group of this size gets no more callers
 )
 
 // Append implements Store.
@@ -61,7 +61,7 @@ func (d *Disk) Append(ctx context.Context, messages []cio.Encoded) error {
 		return nil
 	}
 	if size > d.cfg.MaxBytes {
-		return fmt.Errorf("outbox: %d messages of %d bytes together are more than MaxBytes, %d, allows at all: %w", len(messages), size, d.cfg.MaxBytes, cio.ErrTooLarge)
+		return fmt.Errorf("outbox: %d messages of %d bytes together never fit into MaxBytes, %d: %w", len(messages), size, d.cfg.MaxBytes, cio.ErrTooLarge)
 	}
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -95,11 +95,11 @@ func (d *Disk) Append(ctx context.Context, messages []cio.Encoded) error {
 	if d.withdraw(g, i) {
 		return context.Cause(ctx)
 	}
-	<-g.done // it is being written, which does not take long
+	<-g.done // the group is being written, which does not take long
 	return g.err
 }
 
-// withdraw takes a call out of a group, unless it is being written.
+// withdraw takes a call out of a group, unless the group is being written.
 func (d *Disk) withdraw(g *group, i int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,12 +112,12 @@ func (d *Disk) withdraw(g *group, i int) bool {
 	return true
 }
 
-// write has do run in a transaction, with what others want to have done, and returns when that is committed.
+// write runs do in a transaction, together with the tasks of others, and returns when the transaction is committed.
 func (d *Disk) write(ctx context.Context, do func(*tx) error) error {
 	return d.add(ctx, &job{do: do, done: make(chan struct{})})
 }
 
-// between has do run on the committing goroutine outside of a transaction.
+// between runs do on the committing goroutine, outside of a transaction.
 func (d *Disk) between(ctx context.Context, do func() error) error {
 	return d.add(ctx, &job{between: do, done: make(chan struct{})})
 }
@@ -148,10 +148,10 @@ func (d *Disk) stir() {
 // markEvery is how often the mark is written.
 const markEvery = time.Second
 
-// onCommitThread is what a test has done on the goroutine that commits, before it begins.
+// onCommitThread is for tests: it runs on the committing goroutine before that begins.
 var onCommitThread = func() {}
 
-// run commits what is wanted until the Disk is closed and nothing is left.
+// run commits groups and jobs until the Disk is closed and nothing is left.
 func (d *Disk) run() {
 	defer close(d.finished)
 	onCommitThread()
@@ -187,8 +187,8 @@ func (d *Disk) run() {
 	}
 }
 
-// take returns what is to be committed next. Where the last commit was of several callers, they are about to come again: they get the processor
-// until no more of them come, so that the next one is theirs together.
+// take returns what to commit next. If the last commit was for several callers, these callers will probably call again at once. So take yields the
+// processor until no more of them come, and one commit is for all of them.
 func (d *Disk) take(several bool) (g *group, jobs []*job, closed bool) {
 	for n := -1; several; {
 		runtime.Gosched()
@@ -215,7 +215,7 @@ func (d *Disk) waitingCalls() int {
 	return len(d.groups[0].calls)
 }
 
-// commit does all of it in one transaction and tells who waits. It returns how many that were.
+// commit runs everything in one transaction and tells the result to those who wait. It returns how many wait.
 func (d *Disk) commit(g *group, jobs []*job) int {
 	n := len(jobs)
 	if g != nil {
@@ -229,14 +229,14 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 		return n
 	}
 	err := d.inTurn(func() error { return d.attempt(g, jobs) })
-	if codeOf(err) == codeFull && len(jobs) > 0 && d.makeRoom() { // what takes messages away makes room, too
+	if codeOf(err) == codeFull && len(jobs) > 0 && d.makeRoom() { // a job that removes messages makes room
 		if g != nil {
 			d.tellGroup(g, storeError(err))
 			g = nil
 		}
 		err = d.attempt(nil, jobs)
 	}
-	if slices.ContainsFunc(jobs, func(j *job) bool { return j.err != nil }) && (g != nil || len(jobs) > 1) { // which is no matter of the others
+	if slices.ContainsFunc(jobs, func(j *job) bool { return j.err != nil }) && (g != nil || len(jobs) > 1) { // the error of one job must not affect the others
 		for _, j := range jobs {
 			d.finish(nil, []*job{j}, d.inTurn(func() error { return d.attempt(nil, []*job{j}) }))
 		}
@@ -249,7 +249,7 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 	return n
 }
 
-// finish tells all what became of a transaction.
+// finish tells the result of a transaction to those who wait.
 func (d *Disk) finish(g *group, jobs []*job, err error) {
 	err = storeError(err)
 	d.mu.Lock()
@@ -264,10 +264,10 @@ func (d *Disk) finish(g *group, jobs []*job, err error) {
 	}
 }
 
-// readyFor makes the files ready to take in a group. The error says that nothing of it is stored.
+// readyFor makes the files ready for a group. If it returns an error, nothing of the group is stored.
 func (d *Disk) readyFor(g *group) error {
 	if d.reserve == 0 && d.lock != nil {
-		_ = d.recoverRoom() // if it fails, so does what follows
+		_ = d.recoverRoom() // if it fails, the next step fails too
 	}
 	if d.doubtful {
 		if err := d.inTurn(d.emptyLog); err != nil {
@@ -278,7 +278,7 @@ func (d *Disk) readyFor(g *group) error {
 	return d.keepReserve(g.growth())
 }
 
-// growth is a bound of how much the database grows by what is stored.
+// growth is an upper bound for the growth of the database when the group is stored.
 func (g *group) growth() int64 {
 	n := 2*g.size + 2*databasePageSize // a page has at least one message, or is half full
 	for i := range g.calls {
@@ -287,7 +287,7 @@ func (g *group) growth() int64 {
 	return n
 }
 
-// tellGroup tells the callers of a group what became of it.
+// tellGroup tells the result to the callers of a group.
 func (d *Disk) tellGroup(g *group, err error) {
 	d.mu.Lock()
 	d.bytes -= g.size
@@ -296,7 +296,7 @@ func (d *Disk) tellGroup(g *group, err error) {
 	close(g.done)
 }
 
-// attempt does all of it in one transaction, or nothing.
+// attempt runs everything in one transaction, or nothing.
 func (d *Disk) attempt(g *group, jobs []*job) error {
 	t, err := d.begin()
 	if err != nil {
@@ -326,7 +326,7 @@ func (d *Disk) begin() (*tx, error) {
 	return &d.tx, nil
 }
 
-// hear takes up what other processes have changed.
+// hear checks whether other processes have changed the database, and if so reads the state again.
 func (d *Disk) hear() error {
 	version, err := d.w.one("PRAGMA data_version")
 	if err != nil {
@@ -339,18 +339,18 @@ func (d *Disk) hear() error {
 		}
 		d.now, d.noted, d.version = s, noted, v
 		d.forgetBlocks()
-		d.room = -1 // what others have stored needs some of it
+		d.room = -1 // messages of others need some of it
 		d.changes.Add(1)
 	}
 	return nil
 }
 
-// noteEvery is how many messages are appended before the row is written that counts them.
+// noteEvery is how many messages are appended before the row that counts them is written.
 const noteEvery = 1_000
 
-// end commits what was done, or undoes it for an error. A commit of which the sync fails has written all of its pages into the log before: they would
-// count after the process has been killed. So the log is emptied; where that fails too, nobody knows. One of which a write fails does not count, as
-// the page that ends it is the last; what is left of it in the log goes later.
+// end commits the transaction, or undoes it if there is an error. If the sync of a commit fails, all of its pages are already in the log, and they
+// would count after the process has been killed. So end empties the log. If that fails too, nobody knows whether the commit counts. If a write fails,
+// the commit does not count, because the page that ends it comes last. Its other pages are removed from the log later.
 func (d *Disk) end(t *tx, err error) error {
 	note := t.note || t.s.last-d.noted >= noteEvery
 	if err == nil && note {
@@ -383,7 +383,7 @@ func (d *Disk) end(t *tx, err error) error {
 
 func (d *Disk) emptyLog() error { return d.w.emptyLog() }
 
-// emptyLog brings the log into the database and makes it empty.
+// emptyLog copies the log into the database and empties the log.
 func (c *conn) emptyLog() error {
 	row, err := c.one("PRAGMA wal_checkpoint(TRUNCATE)")
 	if err == nil && row[0] != int64(0) {
@@ -394,7 +394,7 @@ func (c *conn) emptyLog() error {
 
 const insertOne = "INSERT INTO messages (seq, data) VALUES (?,?)"
 
-// store appends what the callers of a group want to have stored.
+// store appends the messages of a group.
 func (t *tx) store(g *group) error {
 	p := &t.pack
 	p.alone = t.c.version < 2
@@ -427,7 +427,7 @@ func (t *tx) insert(r Record) error {
 	return err
 }
 
-// insertDead puts a dead letter in its place, instead of one that is there.
+// insertDead writes a dead letter under its own number. It replaces one that is there.
 func (t *tx) insertDead(l DeadLetter) error {
 	if err := t.removeDead(int64(l.Seq)); err != nil {
 		return err

@@ -15,20 +15,20 @@ type Config struct {
 	// MaxBytes limits the size of the messages in the directory, dead letters included; default 1 GiB. The files take up to 1.3 times that, and about
 	// 24 MiB more.
 	MaxBytes int64
-	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull where they would wait for room.
+	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull instead of waiting for room.
 	FailWhenFull bool
 	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. Open deletes old dead
-	// letters, and so does the Outbox every hour. Open does not trust the clock of one run alone: it deletes only those that were also too old when
-	// the store was last open.
+	// letters, and so does the Outbox every hour. Open does not trust the clock of only one run: it deletes only dead letters that were also too old
+	// when the store was last open.
 	KeepDead time.Duration
-	// Batcher says how messages are sent. MaxBytes is the memory of those on their way. OnReport, if set, is called with the outcome of each message.
-	// It is called again if the message is sent again after the process was killed. A Report has no Tag, because tags are not stored. Delivery waits
-	// until OnReport returns. It may call TryEnqueue. It must not call Enqueue or EnqueueAll: in a full outbox they wait for room, and there is none
-	// until OnReport has returned. Recheck may wait for a service that it asks, and may return ErrUndecided.
+	// Batcher says how messages are sent. Its MaxBytes limits the memory of messages that are being sent. OnReport, if set, is called with the
+	// outcome of each message. It is called again if the message is sent again after the process was killed. A Report has no Tag, because tags are
+	// not stored. Delivery waits until OnReport returns. OnReport can call TryEnqueue. It must not call Enqueue or EnqueueAll: in a full outbox they
+	// wait for room, and there is no room until OnReport has returned. Recheck can call a service and wait for it, and can return ErrUndecided.
 	Batcher cio.BatcherConfig
 	// Logger logs damage, disk errors and rejected messages; default slog.Default. It never gets personal data.
 	Logger *slog.Logger
-	// OnDamage, if set, is called when the files do not hold what was written. Damage is always logged too.
+	// OnDamage, if set, is called if the content of the files is not what was written. Damage is always logged too.
 	OnDamage func(Damage)
 	// Store, if set, keeps the messages instead of Dir. MaxBytes and OnDamage have no effect then: the store has its own. Close closes the store.
 	Store Store
@@ -49,7 +49,7 @@ func (c Config) complete() (Config, error) {
 		c.MaxBytes = defaultMaxBytes
 	}
 	if c.Store != nil {
-		c.MaxBytes = 0 // it is the Store's own affair
+		c.MaxBytes = 0 // the Store has its own limit
 	}
 	if c.KeepDead == 0 {
 		c.KeepDead = defaultKeepDead

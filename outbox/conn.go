@@ -10,12 +10,12 @@ import (
 	sqlite "modernc.org/sqlite"
 )
 
-// conn is one connection to the database, for one goroutine at a time. It speaks to the driver itself: database/sql would take longer for each
+// conn is one connection to the database, for one goroutine at a time. It calls the driver directly, because database/sql would take longer for each
 // row than SQLite does.
 type conn struct {
 	c     driver.Conn
 	stmts map[string]driver.Stmt
-	// version is that of the file's format.
+	// version is the version of the file's format.
 	version int
 }
 
@@ -70,7 +70,7 @@ func (c *conn) exec(text string, args ...driver.Value) (int64, error) {
 	return r.RowsAffected()
 }
 
-// query calls row for each row of the answer. The values are row's to keep, the slice is not.
+// query calls row for each row of the answer. row may keep the values, but not the slice.
 func (c *conn) query(text string, row func(v []driver.Value) error, args ...driver.Value) (err error) {
 	s, err := c.prepared(text)
 	if err != nil {
@@ -103,16 +103,16 @@ func (c *conn) one(text string, args ...driver.Value) (row []driver.Value, err e
 	return row, err
 }
 
-// number returns the value of a column that holds an integer.
+// number returns the value of an integer column.
 func number(v driver.Value) (int64, error) {
 	n, ok := v.(int64)
 	if !ok {
-		return 0, damagedf("a column that holds a number holds something else")
+		return 0, damagedf("a column for a number contains something else")
 	}
 	return n, nil
 }
 
-// numbers returns the values of columns that hold integers.
+// numbers returns the values of integer columns.
 func numbers(v []driver.Value) ([]int64, error) {
 	all := make([]int64, len(v))
 	for i := range v {
@@ -125,20 +125,20 @@ func numbers(v []driver.Value) ([]int64, error) {
 	return all, nil
 }
 
-// octets returns the value of a column that holds a blob.
+// octets returns the value of a blob column.
 func octets(v driver.Value) ([]byte, error) {
 	switch b := v.(type) {
 	case []byte:
 		return b, nil
-	case nil: // the driver's word for an empty one
+	case nil: // the driver returns nil for an empty blob
 		return nil, nil
 	}
-	return nil, damagedf("a column that holds bytes holds something else")
+	return nil, damagedf("a column for bytes contains something else")
 }
 
-// SQLite's codes, of which the low byte is the kind.
+// SQLite's error codes. The low byte is the kind.
 const (
-	codeSQL     = 1 // also of a header that it does not understand
+	codeSQL     = 1 // also for a header that SQLite does not understand
 	codeBusy    = 5
 	codeIO      = 10
 	codeCorrupt = 11
@@ -147,7 +147,7 @@ const (
 	codeIOWrite = 10 | 3<<8
 )
 
-// codeOf returns SQLite's code of an error, 0 if it is none of SQLite's.
+// codeOf returns SQLite's code of an error, 0 if the error is not from SQLite.
 func codeOf(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// What is damaged and cannot be saved for want of room is copied once, however often a service tries to start, and the copy is named.
+// If there is no room to repair damaged files, they are copied only once, however often a service tries to start, and the error names the copy.
 func TestCopiesOfFailedStarts(t *testing.T) {
 	t.Parallel()
 	at := smallDisk(t, "6m")
@@ -69,7 +69,7 @@ func TestCopiesOfFailedStarts(t *testing.T) {
 	closeDisk(t, d)
 }
 
-// A directory of copies without a report, of a process that was killed, is named, and a database that was not finished is removed.
+// If a killed process left a directory of copies without a report, the directory is named. An unfinished database is removed.
 func TestWhatAKilledProcessLeaves(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -87,7 +87,7 @@ func TestWhatAKilledProcessLeaves(t *testing.T) {
 	}
 }
 
-// A command that root runs leaves all files to the user of the service, also those that it makes.
+// If root runs a command, all files still belong to the user of the service, also those that the command creates.
 func TestACommandOfRoot(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio/outbox/outboxtest"
 )
 
-// What is settled is counted right, whoever has read it before, and also where another process has taken some of it out meanwhile: the next OpenDisk
-// compares the counts with what is there.
+// Settled messages are counted right, whoever has read them before, even if another process has removed some of them meanwhile: the next OpenDisk
+// compares the counts with the content.
 func TestSettledIsCountedRight(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(counted(3, 10, 40)) {
@@ -54,7 +54,7 @@ func TestSettledIsCountedRight(t *testing.T) {
 		}
 		closeDisk(t, other)
 		closeDisk(t, d)
-		again, err := openDisk(t, dir, nil) // which fails for damage
+		again, err := openDisk(t, dir, nil) // it fails if there is damage
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -62,7 +62,7 @@ func TestSettledIsCountedRight(t *testing.T) {
 	}
 }
 
-// settleSome settles one in so many records, and some of them as dead letters; now and then all of a run.
+// settleSome settles one of every n records, some of them as dead letters, and sometimes a whole run of records.
 func settleSome(r *rand.Rand, records []outbox.Record, oneIn int) (all []outbox.Settlement) {
 	for i := 0; i < len(records); {
 		run := 1 + r.IntN(9)

@@ -13,22 +13,22 @@ import (
 	"time"
 )
 
-// Damage says that a file of the directory was not what was written. It is logged, handed to OnDamage, and kept in a file beside the copies.
+// Damage says that the content of a file of the directory was not what was written. It is logged, passed to OnDamage, and kept in a file next to the
+// copies.
 type Damage struct {
 	Found time.Time `json:"found"`
 	// What says in sentences what was wrong.
 	What []string `json:"what"`
-	// Copy is the directory with the files as they were; empty where none was made.
+	// Copy is the directory with copies of the damaged files; empty if no copies were made.
 	Copy string `json:"copy,omitempty"`
 	// Missing is how many messages are not in their place, and may be lost. Some of them may have been sent, and some may be among those that were
-	// set aside. -1 if it is not known.
+	// set aside. It is -1 if the number is not known.
 	Missing int64 `json:"missing"`
-	// Broken is how many of them are there with other bytes than were stored. They are dead letters, which are never sent.
+	// Broken is how many of the missing messages are there, but with changed bytes. They are dead letters, and are never sent.
 	Broken int64 `json:"broken"`
-	// Saved is how many messages were found outside of their place and put back into the queue: they may be sent twice, with the same id.
+	// Saved is how many messages were found outside of their place and put back into the queue. They may be sent twice, with the same id.
 	Saved int64 `json:"saved"`
-	// SetAside is how many were found of which it is not known whether they were sent: they are dead letters now, and it is for somebody to
-	// decide whether to retry them.
+	// SetAside is how many messages were found that may or may not have been sent. They are dead letters now. Decide whether to retry them.
 	SetAside int64 `json:"set_aside"`
 }
 
@@ -37,12 +37,12 @@ func (d Damage) String() string {
 	if d.Missing < 0 {
 		missing = "an unknown number"
 	}
-	return fmt.Sprintf("%s; missing: %s, of which %d are there with wrong bytes; put back: %d; set aside as dead letters: %d", strings.Join(d.What, "; "), missing, d.Broken, d.Saved, d.SetAside)
+	return fmt.Sprintf("%s; missing: %s (%d of these are there with changed bytes); put back: %d; set aside as dead letters: %d", strings.Join(d.What, "; "), missing, d.Broken, d.Saved, d.SetAside)
 }
 
 const damageReport = "report.json"
 
-// writeReport writes the report beside the copies.
+// writeReport writes the report next to the copies.
 func writeReport(found Damage) error {
 	text, err := json.MarshalIndent(found, "", "  ")
 	if err != nil {
@@ -52,7 +52,7 @@ func writeReport(found Damage) error {
 	return errors.Join(os.WriteFile(path, append(text, '\n'), 0o600), giveToOwner(found.Copy, path))
 }
 
-// tell tells everybody of damage.
+// tell writes the report of damage, logs it, and calls OnDamage.
 func (d *Disk) tell(found Damage) {
 	if found.Copy != "" {
 		if err := writeReport(found); err != nil {
@@ -69,7 +69,7 @@ func (d *Disk) tell(found Damage) {
 	}
 }
 
-// ReadDamages returns the reports of damage in a directory, as long as the directories with the copies are there.
+// ReadDamages returns the reports of damage in a directory. A report is there as long as the directory with its copies is.
 func ReadDamages(dir string) (all []Damage, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -83,7 +83,7 @@ func ReadDamages(dir string) (all []Damage, err error) {
 	return all, nil
 }
 
-// readReport reads the report in a directory of copies, which may be missing where the process was killed while it made them.
+// readReport reads the report in a directory of copies. The report may be missing if the process was killed while it made the copies.
 func readReport(dir string) (d Damage) {
 	path := filepath.Join(dir, damageReport)
 	text, err := os.ReadFile(path)
@@ -99,12 +99,12 @@ func readReport(dir string) (d Damage) {
 
 var keptNames = []string{databaseName, databaseName + "-wal", markName}
 
-// keepCopies copies the files as they are into a directory of their own, with what is known of the damage. Where an earlier start has done that and got no
-// further, its copies serve.
+// keepCopies copies the damaged files into a new directory, with a report of what is known. If an earlier start has made the same copies, keepCopies
+// returns their directory.
 func (d *Disk) keepCopies(found Damage) (dir string, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("outbox: the files are damaged, and there must be a copy before anything is saved: %w", err)
+			err = fmt.Errorf("outbox: the files are damaged, and they must be copied before they are repaired: %w", err)
 		}
 	}()
 	earlier, err := ReadDamages(d.cfg.Dir)
@@ -145,7 +145,7 @@ func (d *Disk) keepCopies(found Damage) (dir string, err error) {
 	return dir, errors.Join(syncDir(dir), syncDir(d.cfg.Dir))
 }
 
-// sameFiles reports whether the copies in one directory are those of the files in another.
+// sameFiles reports whether the copies in one directory are equal to the files in another.
 func sameFiles(copies, dir string) (bool, error) {
 	for _, name := range keptNames {
 		same, err := sameFile(filepath.Join(copies, name), filepath.Join(dir, name))
@@ -156,7 +156,7 @@ func sameFiles(copies, dir string) (bool, error) {
 	return true, nil
 }
 
-// sameFile reports whether two files have the same bytes, or neither is there.
+// sameFile reports whether two files have the same bytes, or both are missing.
 func sameFile(one, two string) (bool, error) {
 	sum := func(path string) (string, error) {
 		f, err := os.Open(path)
@@ -179,7 +179,7 @@ func sameFile(one, two string) (bool, error) {
 	return a == b, err
 }
 
-// copyFile copies a file to disk, if it is there.
+// copyFile copies a file, and syncs the copy to disk. It does nothing if the file is missing.
 func copyFile(to, from string) error {
 	r, err := os.Open(from)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -16,11 +16,11 @@ import (
 	"github.com/ciokit/cio/outbox/outboxtest"
 )
 
-// scene is the files of a directory, and what was in it.
+// scene has the files of a directory, and the messages that were in it.
 type scene struct {
 	name  string
 	files map[string][]byte
-	// ever has the bytes of all messages that were ever stored, queue and dead those that must be there.
+	// ever has the bytes of all messages that were ever stored. queue and dead have those that must still be there.
 	ever        map[string]bool
 	queue, dead map[string]bool
 }
@@ -48,8 +48,8 @@ func message(n int) cio.Encoded {
 	return e
 }
 
-// makeScene has a directory filled in as many commits, of which some settle, and keeps its files as a process that is killed leaves them, or as one
-// that closes does.
+// makeScene fills a directory in that many commits, some of which settle messages. It keeps the files in the state that a killed process leaves, or
+// one that has closed.
 func makeScene(t testing.TB, name string, commits, each int, closes bool) *scene {
 	t.Helper()
 	dir := t.TempDir()
@@ -137,7 +137,7 @@ func contents(t testing.TB, d *outbox.Disk) (queue, dead map[string]bool) {
 	return queue, dead
 }
 
-// write lays the files out in a directory.
+// write writes the files into a directory.
 func (s *scene) write(t testing.TB, dir string) {
 	t.Helper()
 	for name, b := range s.files {
@@ -162,7 +162,7 @@ func (s *scene) spoil(t testing.TB, dir string, r *rand.Rand) string {
 	name := names[r.IntN(len(names))]
 	b := append([]byte(nil), s.files[name]...)
 	at := r.IntN(len(b))
-	if r.IntN(3) == 0 { // the beginning of a page or of a frame, where what matters is
+	if r.IntN(3) == 0 { // the beginning of a page or of a frame, which matters most
 		at = at/4096*4096 + r.IntN(120)
 		if name == "outbox.db-wal" {
 			at = at/4120*4120 + r.IntN(150)
@@ -192,8 +192,8 @@ func (s *scene) spoil(t testing.TB, dir string, r *rand.Rand) string {
 	return fmt.Sprintf("%s: %s of %d: %s", s.name, name, len(s.files[name]), fmt.Sprintf("%s at %d", what, at))
 }
 
-// TestDamageIsReported changes a byte of a file, or cuts it, and opens the directory: all is there, or what is not is reported, and nothing is there
-// that nobody stored.
+// TestDamageIsReported changes a byte of a file, or cuts the file, and opens the directory. Everything is there, or the loss is reported, and nothing
+// is there that nobody stored.
 func TestDamageIsReported(t *testing.T) {
 	t.Parallel()
 	scenes := []*scene{
@@ -253,7 +253,7 @@ func TestDamageIsReported(t *testing.T) {
 		if len(found) == 0 {
 			quiet++
 		}
-		// It works on.
+		// The Disk still works.
 		if err := d.Append(context.Background(), []cio.Encoded{message(1_000_000)}); err != nil {
 			t.Errorf("%d: %s: %v", i, what, err)
 		}

@@ -19,15 +19,15 @@ const (
 	settleAtOnce = 5_000
 	// gather is how long a settlement waits for others to share its commit.
 	gather = 20 * time.Millisecond
-	// again is how long is waited before what failed is tried again.
+	// again is the time before a retry.
 	again = time.Second
-	// fromTheStart is how often records are looked for that were committed late.
+	// fromTheStart is how often feed checks for records that were committed late.
 	fromTheStart = 10 * time.Second
-	// mostSettled is how many settlements may wait for the disk before no more is sent.
+	// mostSettled is how many settlements can wait for the disk. If there are more, sending waits.
 	mostSettled = 50_000
 )
 
-// feed hands what is in the store to the Batcher, in its order.
+// feed hands the records of the store to the Batcher, in order.
 func (o *Outbox) feed() {
 	defer close(o.fed)
 	var begun time.Time
@@ -54,7 +54,7 @@ func (o *Outbox) feed() {
 		}
 		o.reading.over()
 		at = max(at, f.last)
-		if f.more { // who reads does not wait for who sends
+		if f.more { // read ahead, so that reading does not wait for sending
 			ahead = make(chan fetched, 1)
 			go func(at uint64, to chan<- fetched) { to <- o.fetch(at) }(at, ahead)
 		}
@@ -70,7 +70,7 @@ func (o *Outbox) feed() {
 			o.changed.send()
 		}
 		if !f.more && o.feeder == nil {
-			o.pause(again) // other processes may append, and nobody tells
+			o.pause(again) // other processes may append without a signal
 		}
 	}
 	if ahead != nil {
@@ -78,7 +78,7 @@ func (o *Outbox) feed() {
 	}
 }
 
-// fetched is what was read at once, without what the Batcher has already.
+// fetched has the records of one read, without those that the Batcher has already.
 type fetched struct {
 	records []Record
 	decoded []decoded
@@ -104,7 +104,7 @@ func (o *Outbox) fetch(after uint64) (f fetched) {
 	return f
 }
 
-// begin notes that records are the Batcher's from now on, and returns those that were not before.
+// begin notes that the Batcher gets the records, and returns those that it does not have yet.
 func (o *Outbox) begin(records []Record) []Record {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -115,7 +115,7 @@ func (o *Outbox) begin(records []Record) []Record {
 	})
 }
 
-// pause waits for news, or for some time.
+// pause waits for news, but at most for d.
 func (o *Outbox) pause(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -126,7 +126,7 @@ func (o *Outbox) pause(d time.Duration) {
 	}
 }
 
-// sleep waits for some time.
+// sleep waits for d, or until the Outbox is being closed.
 func (o *Outbox) sleep(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -136,7 +136,7 @@ func (o *Outbox) sleep(d time.Duration) {
 	}
 }
 
-// someAreNotSent reports whether the store has records that the Batcher was not given, though all was read.
+// someAreNotSent reports whether the store has records that the Batcher did not get, although all records up to read were read.
 func (o *Outbox) someAreNotSent(read uint64) bool {
 	st, err := o.store.Stats(o.ctx)
 	o.mu.Lock()
@@ -144,7 +144,7 @@ func (o *Outbox) someAreNotSent(read uint64) bool {
 	return err == nil && st.Last <= read && st.Queued > int64(len(o.sent))
 }
 
-// decoded is the message of a record, or why it is none: the rules of this version may be others than those it was stored under.
+// decoded is the message of a record, or the error why it is not a message: this version may have other rules than the version that stored it.
 type decoded struct {
 	m   cio.Encoded
 	err error
@@ -223,13 +223,13 @@ func (o *Outbox) hand(r Record, d *decoded) bool {
 
 var errDamagedRecord = errors.New("its bytes are not those that were stored")
 
-// report hears from the Batcher what became of a message.
+// report gets the outcome of a message from the Batcher.
 func (o *Outbox) report(r cio.Report) {
 	switch {
 	case r.Err == nil:
 		o.accepted.Add(1)
 		o.settleLater(Settlement{Seq: r.Tag})
-	case errors.Is(r.Err, ErrRemoved): // which the store knows
+	case errors.Is(r.Err, ErrRemoved): // the store has removed it already
 		o.settleLater(Settlement{Seq: r.Tag})
 	case errors.Is(r.Err, cio.ErrClosed): // it stays in the store, and is sent after the next Open
 		return
@@ -239,7 +239,7 @@ func (o *Outbox) report(r cio.Report) {
 	o.tell(r)
 }
 
-// tell makes a report.
+// tell calls OnReport.
 func (o *Outbox) tell(r cio.Report) {
 	if told := o.cfg.Batcher.OnReport; told != nil {
 		o.telling <- struct{}{}
@@ -249,17 +249,17 @@ func (o *Outbox) tell(r cio.Report) {
 	}
 }
 
-// refuse makes a dead letter of a record that the Batcher does not get, and reports it as the Batcher would.
+// refuse makes a record a dead letter without giving it to the Batcher, and reports it as the Batcher would.
 func (o *Outbox) refuse(m cio.Encoded, seq uint64, why error) {
 	o.reject(seq, why)
 	r := cio.Report{MessageID: m.MessageID(), Err: why, Encoded: m.WithTag(0)}
 	var p *undecided
 	if errors.As(protect(func() error { o.tell(r); return nil }), &p) {
-		o.log.Error("OnReport panicked; its message counts as reported", "sequence", seq, "stack", p.stack)
+		o.log.Error("OnReport panicked; the message counts as reported", "sequence", seq, "stack", p.stack)
 	}
 }
 
-// reject makes a dead letter of a record.
+// reject makes a record a dead letter.
 func (o *Outbox) reject(seq uint64, why error) {
 	if o.rejected.Add(1) == 1 {
 		o.log.Error("a message was rejected, and is a dead letter now (logged once; Stats counts them)", "sequence", seq, "reason", inLog(why))
@@ -272,7 +272,7 @@ func (o *Outbox) settleLater(s Settlement) {
 	o.settled = append(o.settled, s)
 	n, sent := len(o.settled), len(o.sent)
 	o.mu.Unlock()
-	if n == 1 || n >= min(settleAtOnce, sent) { // between these there is nothing to do but wait for more
+	if n == 1 || n >= min(settleAtOnce, sent) { // otherwise settle is awake already, and waits for more
 		stir(o.toSettle)
 	}
 }
@@ -290,16 +290,16 @@ func (o *Outbox) unsettled() int {
 	return len(o.settled)
 }
 
-// moreToCome reports whether a commit of what has ended should wait for other messages: not if it is large, and not if somebody waits in Flush and nothing
-// else is under way.
+// moreToCome reports whether a commit of settlements should wait for more of them. It should not wait if the commit is large, or if somebody waits in
+// Flush and no other message is being sent.
 func (o *Outbox) moreToCome() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.settled) < settleAtOnce && (o.flushing.Load() == 0 || len(o.settled) < len(o.sent))
 }
 
-// settle tells the store what was settled, until the Batcher makes no more reports. Settlements are committed in the order of the reports, which is
-// that of each identity: a message is never sent again behind one that was enqueued after it.
+// settle passes settlements to the store, until the Batcher makes no more reports. It commits them in the order of the reports. For each identity
+// that is the order of its messages, so a message is never sent again after one that was enqueued later.
 func (o *Outbox) settle() {
 	for last := false; ; {
 		if !last {
@@ -325,7 +325,7 @@ func (o *Outbox) settle() {
 		}
 		if last {
 			if err != nil {
-				o.closeErr = fmt.Errorf("outbox: %d messages that were settled are in the store still, and may be sent again: %w", o.unsettled(), err)
+				o.closeErr = fmt.Errorf("outbox: %d messages that were settled are still in the store, and may be sent again: %w", o.unsettled(), err)
 			}
 			return
 		}
@@ -366,13 +366,13 @@ func (o *Outbox) settleSome() error {
 	return nil
 }
 
-// trouble is what the store fails with in one of its tasks.
+// trouble is the error of the store in one of its tasks.
 type trouble struct {
 	err  atomic.Pointer[error]
-	said time.Time // of one goroutine
+	said time.Time // when it was last logged; only one goroutine uses it
 }
 
-// met notes the error, and tells the log once a minute.
+// met records the error, and logs it at most once a minute.
 func (t *trouble) met(o *Outbox, doing string, err error) {
 	if o.ctx.Err() != nil {
 		return
@@ -380,18 +380,18 @@ func (t *trouble) met(o *Outbox, doing string, err error) {
 	t.err.Store(&err)
 	if time.Since(t.said) >= time.Minute {
 		t.said = time.Now()
-		o.log.Error("the outbox's store fails; it is tried again every second", "doing", doing, "error", err)
+		o.log.Error("the outbox's store fails; the outbox retries every second", "doing", doing, "error", err)
 	}
 }
 
 func (t *trouble) over() { t.err.Store(nil) }
 
-// stuckAfter is how long sending must have stopped for those who wait for room to be told.
+// stuckAfter is how long sending must have stopped before callers that wait for room get the reason as an error.
 const stuckAfter = time.Minute
 
 var started = time.Now()
 
-// watch notes since when sending has stopped.
+// watch records when sending stopped.
 func (o *Outbox) watch() {
 	if o.batcher.Stats().Stopped == nil {
 		o.stoppedSince.Store(0)
@@ -400,7 +400,7 @@ func (o *Outbox) watch() {
 	}
 }
 
-// stuckFor returns why nothing is sent, where that will not pass soon.
+// stuckFor returns why nothing is sent, if that will not pass soon.
 func (o *Outbox) stuckFor() error {
 	if err := o.stuck.Load(); err != nil {
 		return *err

@@ -19,33 +19,34 @@ import (
 
 // DiskConfig says where and how a Disk keeps its messages.
 type DiskConfig struct {
-	// Dir is the directory, which is made if it is not there. It must be on a local disk.
+	// Dir is the directory. OpenDisk creates it if it does not exist, unless Shared is set. It must be on a local disk.
 	Dir string
-	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. The files take up to 1.3 times that, and about 24 MiB more.
+	// MaxBytes limits the size of the messages in it, dead letters included; default 1 GiB. The files take up to 1.3 times that, and about 24 MiB
+	// more.
 	MaxBytes int64
-	// Shared lets the directory be opened while another process has it, as the command does to look at it, and keeps no other from opening it.
-	// What is wrong with the files is looked for if nobody has it at that moment.
+	// Shared opens the directory even if another process uses it, and other processes can open it too. The commands ciokit outbox use it. The files
+	// are checked for damage only if no other process uses the directory at that moment.
 	Shared bool
-	// Logger is told of damage; default slog.Default.
+	// Logger logs damage; default slog.Default.
 	Logger *slog.Logger
-	// OnDamage, if set, is called for each damage that is found, before OpenDisk returns or while it is open.
+	// OnDamage, if set, is called for each damage that is found, before OpenDisk returns or later while the Disk is open.
 	OnDamage func(Damage)
 }
 
 const defaultMaxBytes = 1 << 30
 
-// Disk is the Store in a directory: a database of SQLite, which has a commit synced to disk before Append returns, and shares one among all that
-// wait for one. Each row has a checksum, and a row counts them, so that what is lost is missed.
+// Disk is the Store in a directory: a database of SQLite. Append returns when its commit is synced to disk. Callers that wait at the same time share
+// one commit. Each row has a checksum, and one row counts the others, so that a loss is noticed.
 //
-// Files have mode 0600, and a directory that it makes 0700: what is stored is personal data.
+// Files have mode 0600, because they contain personal data. A directory that OpenDisk creates has mode 0700.
 type Disk struct {
 	cfg  DiskConfig
 	path string   // of the database
 	lock *dirLock // nil if it is shared
 	mark *mark    // nil if it is shared
 
-	owner *Owner      // who had the directory when it was opened; nil for nobody else
-	used  time.Time   // when it was last open before
+	owner *Owner      // the process that used the directory when it was opened; nil if there was none
+	used  time.Time   // when the directory was last open before
 	file  fs.FileInfo // the database that is open
 
 	w *conn // the committing goroutine's
@@ -54,40 +55,40 @@ type Disk struct {
 	r       *conn
 
 	mu     sync.Mutex
-	groups []*group // what is to be stored, in its order
-	jobs   []*job   // and what else is to be done
-	bytes  int64    // of what waits and of what is being stored
+	groups []*group // messages to store, in order
+	jobs   []*job   // other tasks
+	bytes  int64    // the size of messages that wait or are being stored
 	state  state    // as of the last commit
 	closed bool
 	damage []Damage
 
-	rows map[int64]rowSizes // that were read, and are not settled yet
+	rows map[int64]rowSizes // rows that were read, and are not settled yet
 
-	// The committing goroutine's own.
+	// Only the committing goroutine uses these.
 	blocks  map[int64]*block
 	over    []int64 // blocks of which nothing is left
 	tx      tx
-	now     state // the state, in a transaction that of before it
-	noted   int64 // up to which number the row in the file says so
-	version int64 // SQLite's, which others change
+	now     state // the state; during a transaction, the state before it
+	noted   int64 // the last sequence number that the row of the state in the file includes
+	version int64 // SQLite's data_version, which changes if others write
 
 	commits  atomic.Int64
-	changes  atomic.Int64 // of other processes
+	changes  atomic.Int64 // changes by other processes
 	wake     chan struct{}
 	finished chan struct{} // closed when the committing goroutine has ended
-	failed   bool          // a commit failed whose pages may still be in the log
-	doubtful bool          // and they may count after the process has been killed
+	failed   bool          // a commit failed, and its pages may still be in the log
+	doubtful bool          // these pages may count after the process has been killed
 	reserve  int64         // the size of the reserve; 0 if it is not there
-	room     int64         // how much of it is not needed yet; negative if that is not known
-	said     time.Time     // when the log was told that the file cannot be read
-	vacuumed bool          // the file is smaller than SQLite has told the system
+	room     int64         // how much of the reserve is not needed yet; negative if that is not known
+	said     time.Time     // when it was last logged that the file cannot be read
+	vacuumed bool          // the file is larger than SQLite needs, until the log is emptied
 }
 
-// OpenDisk opens a directory and reads all of it, to see whether it is what was written. What is not is reported, and does not keep it from being
-// opened: what can be saved is saved, and the files as they were are kept. The error is an *InUseError if another Outbox has the directory.
+// OpenDisk opens a directory and reads all of it, to check whether it is what was written. If it is damaged, OpenDisk reports that, and still opens
+// it: it saves what can be saved, and keeps copies of the damaged files. The error is an *InUseError if another Outbox uses the directory.
 func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 	if cfg.Dir == "" {
-		return nil, errors.New("outbox: no directory: set Dir")
+		return nil, errors.New("outbox: DiskConfig.Dir is empty: set it to a directory on a local disk")
 	}
 	if cfg.MaxBytes < 0 {
 		return nil, errors.New("outbox: MaxBytes is negative")
@@ -105,7 +106,7 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 		return nil, err
 	}
 	if cfg.Shared && !hasOutbox(cfg.Dir) {
-		return nil, fmt.Errorf("outbox: there is no outbox in %s: look whether this is the directory of the service, which makes one when it starts (%w)", cfg.Dir, fs.ErrNotExist)
+		return nil, fmt.Errorf("outbox: there is no outbox in %s: check that this is the directory of the service; the service creates the outbox when it starts (%w)", cfg.Dir, fs.ErrNotExist)
 	}
 	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{}), used: lastUse(cfg.Dir), rows: make(map[int64]rowSizes), blocks: make(map[int64]*block)}
 	defer func() {
@@ -135,7 +136,7 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 	return d, nil
 }
 
-// makeDir makes a directory that survives a loss of power. Without it, somebody who only looks hears that it is not there.
+// makeDir creates a directory that survives a loss of power. If make is false, a missing directory is an error.
 func makeDir(dir string, make bool) error {
 	switch info, err := os.Stat(dir); {
 	case err == nil && !info.IsDir():
@@ -145,7 +146,7 @@ func makeDir(dir string, make bool) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("outbox: %w", err)
 	case !make:
-		return fmt.Errorf("outbox: there is no directory %s: look whether this is the one of the service, which makes it when it starts (%w)", dir, fs.ErrNotExist)
+		return fmt.Errorf("outbox: there is no directory %s: check that this is the directory of the service; the service creates it when it starts (%w)", dir, fs.ErrNotExist)
 	}
 	above := filepath.Dir(dir)
 	if above != dir {
@@ -159,7 +160,7 @@ func makeDir(dir string, make bool) error {
 	return syncDir(above)
 }
 
-// hasOutbox reports whether there is a file in a directory that messages, or what is known of them, may be in.
+// hasOutbox reports whether a directory has a file that may contain messages, or data about them.
 func hasOutbox(dir string) bool {
 	return slices.ContainsFunc([]string{databaseName, databaseName + "-wal", markName}, func(name string) bool {
 		_, err := os.Stat(filepath.Join(dir, name))
@@ -167,7 +168,7 @@ func hasOutbox(dir string) bool {
 	})
 }
 
-// syncDir brings the names in a directory to disk, where the system can do that.
+// syncDir syncs the names in a directory to disk, if the system can do that.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -182,7 +183,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// What each connection is opened with. A transaction's pages stay in memory until it is committed, so that one that fails leaves nothing in the log.
+// pragmas are the settings of each connection. The pages of a transaction stay in memory until it is committed, so a failed one leaves nothing in the
+// log.
 var pragmas = strings.Join([]string{
 	"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=fullfsync(1)",
 	"_pragma=checkpoint_fullfsync(1)", "_pragma=cell_size_check(1)", "_pragma=secure_delete(fast)", "_pragma=cache_size(-4000)", "_pragma=cache_spill(0)",
@@ -209,12 +211,12 @@ CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGE
 `
 )
 
-// settledTable is what version 2 has, and version 1 has not, which has a row for each message, too.
+// settledTable is the table that version 1 does not have. In version 1, each message also has its own row.
 const settledTable = "CREATE TABLE settled (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);"
 
 const freshSuffix = ".new"
 
-// createDatabase makes an empty database, unless there is a file. It is there whole or not at all.
+// createDatabase makes an empty database, unless there is a file. It makes a complete database or none.
 func createDatabase(path string) error {
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		return nil
@@ -232,7 +234,7 @@ func createDatabase(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// fillDatabase makes the tables in a file that is not there.
+// fillDatabase makes a new file with the tables.
 func fillDatabase(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives its other files the mode of this one
 	if err != nil {
@@ -249,12 +251,12 @@ func fillDatabase(path string) error {
 	err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (%d, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
 		applicationID, schemaVersion, stateColumns, schemaVersion, s.sum()))
 	if err == nil {
-		err = c.emptyLog() // the file alone is renamed
+		err = c.emptyLog() // only the database file is renamed
 	}
 	return errors.Join(err, c.close())
 }
 
-// checkKind returns an error if the database is another program's, or a newer version's.
+// checkKind returns an error if another program or a newer version has made the database.
 func checkKind(c *conn, path string) error {
 	id, err := c.one("PRAGMA application_id")
 	if err != nil {
@@ -271,7 +273,7 @@ func checkKind(c *conn, path string) error {
 	}
 	known := false
 	for c.version = schemaVersion; c.version > 0 && !known; {
-		if _, err := readRow(c); err == nil { // whose id is the version, too
+		if _, err := readRow(c); err == nil { // the id of the row is the version
 			known = true
 			break
 		}
@@ -279,16 +281,16 @@ func checkKind(c *conn, path string) error {
 	}
 	switch {
 	case known && id[0] == int64(applicationID):
-		return damagedf("the number that says which version of the format it has")
+		return damagedf("the version number of the format")
 	case id[0] == int64(applicationID):
-		return fmt.Errorf("outbox: %s has the version %v of the format, and this program knows %d: use the version of the program that wrote it", path, version[0], schemaVersion)
+		return fmt.Errorf("outbox: %s has version %v of the format, and this program can read only up to %d: use the version of the program that wrote it", path, version[0], schemaVersion)
 	case !known:
 		return fmt.Errorf("outbox: %s is not an outbox: another program has written it, or its beginning is damaged", path)
 	}
-	return damagedf("the number that says whose file it is")
+	return damagedf("the number that identifies the file as an outbox")
 }
 
-// openShared opens a directory that another process has.
+// openShared opens a directory that another process uses.
 func (d *Disk) openShared() error {
 	end, err := takeTurn(d.cfg.Dir, false)
 	if err != nil {
@@ -303,14 +305,15 @@ func (d *Disk) openShared() error {
 	return errors.Join(storeError(err), end())
 }
 
-// share lets others open the directory that was opened alone.
+// share gives up the lock, so that others can open the directory.
 func (d *Disk) share() error {
 	mark, lock := d.mark, d.lock
 	d.mark, d.lock = nil, nil
 	return errors.Join(mark.close(), lock.release())
 }
 
-// inTurn has do change the files, where others may open them alone: not while one does, and not if one has replaced them.
+// inTurn runs do, which changes the files. If the directory is shared, another process may open it alone: inTurn waits until that has ended, and
+// returns an error if that process has replaced the files.
 func (d *Disk) inTurn(do func() error) error {
 	if d.lock != nil {
 		return do()
@@ -325,22 +328,22 @@ func (d *Disk) inTurn(do func() error) error {
 	return errors.Join(err, end())
 }
 
-// isThere returns an error if the file that is open is not the one that has its name.
+// isThere returns an error if the open database is no longer the file with its name.
 func (d *Disk) isThere() error {
 	if d.lock != nil {
 		return nil
 	}
 	if info, err := os.Stat(d.path); err != nil || !os.SameFile(info, d.file) {
-		return fmt.Errorf("outbox: the files in %s were put right by another process meanwhile; nothing was done to them: open it again", d.cfg.Dir)
+		return fmt.Errorf("outbox: another process has repaired and replaced the files in %s meanwhile; nothing was changed: open the directory again", d.cfg.Dir)
 	}
 	return nil
 }
 
-// noteLast writes the mark when the last one who shared the directory closes it.
+// noteLast writes the mark if no other process uses the shared directory.
 func (d *Disk) noteLast() error {
 	lock, err := takeLock(d.cfg.Dir, 0)
 	if errors.Is(err, ErrInUse) {
-		return nil // then its owner does
+		return nil // the owner writes it
 	}
 	if err != nil {
 		return err
@@ -371,7 +374,7 @@ func (d *Disk) connectBoth() (err error) {
 	return err
 }
 
-// disconnect closes both connections. The last of them to be closed brings the log into the database.
+// disconnect closes both connections. The last connection that is closed copies the log into the database.
 func (d *Disk) disconnect() error {
 	err := errors.Join(d.r.close(), d.w.close())
 	d.r, d.w, d.version = nil, nil, 0
@@ -379,10 +382,10 @@ func (d *Disk) disconnect() error {
 	return err
 }
 
-// release lets go of all that is open.
+// release closes everything that is open.
 func (d *Disk) release() error {
 	var err error
-	if d.lock == nil && d.w != nil { // it may be the last one, which brings the log into the database
+	if d.lock == nil && d.w != nil { // it may be the last connection, which copies the log into the database
 		end, failed := takeTurn(d.cfg.Dir, false)
 		if err = failed; err == nil {
 			defer func() { _ = end() }() // the system does it in the end
@@ -399,7 +402,7 @@ func (d *Disk) release() error {
 	return err
 }
 
-// Close waits for what is being stored, syncs and closes. What is in the directory stays. Whoever calls it again waits for that, too.
+// Close waits for messages that are being stored, syncs and closes. The messages in the directory stay. Further calls wait for the first one.
 func (d *Disk) Close() error {
 	d.mu.Lock()
 	d.closed = true
@@ -413,7 +416,7 @@ func (d *Disk) Close() error {
 	}
 	var err error
 	if d.mark != nil {
-		if err := d.forget(closePatience); err != nil { // all that was stored is there
+		if err := d.forget(closePatience); err != nil { // no stored message is affected
 			d.cfg.Logger.Warn("the outbox's files cannot be made smaller", "directory", d.cfg.Dir, "error", err)
 		}
 		err = d.mark.write(d.state.last)
@@ -423,23 +426,23 @@ func (d *Disk) Close() error {
 	return errors.Join(err, d.release())
 }
 
-// Changes counts what was noticed of what other processes changed. It is looked at once in a second.
+// Changes counts the changes by other processes that this Disk has noticed. It checks for changes at least once a second.
 func (d *Disk) Changes() int64 { return d.changes.Load() }
 
-// Owned reports whether this Disk has the directory alone.
+// Owned reports whether this Disk has locked the directory.
 func (d *Disk) Owned() bool { return d.lock != nil }
 
-// Owner returns who else had the directory when it was opened, the zero Owner if that one is not known; nil for nobody.
+// Owner returns the process that used the directory when it was opened. It is nil if there was none, and the zero Owner if it is not known.
 func (d *Disk) Owner() *Owner { return d.owner }
 
-// Damages returns what was found to be wrong since the directory was opened.
+// Damages returns the damage that was found since the directory was opened.
 func (d *Disk) Damages() []Damage {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]Damage(nil), d.damage...)
 }
 
-// Stats returns the state of the directory. It is cheap enough to be asked every second.
+// Stats returns the state of the directory. It is cheap enough to call every second.
 func (d *Disk) Stats(context.Context) (st StoreStats, err error) {
 	err = d.read(func(c *conn) error {
 		s, _, err := readState(c)

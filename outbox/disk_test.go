@@ -26,7 +26,7 @@ func TestDiskIsAStore(t *testing.T) {
 	})
 }
 
-// Who only looks makes no outbox where there is none: the name may be misspelt, and "nothing waits" would be a lie.
+// A command that only reads must not create an outbox: the name may be misspelt, and "nothing waits" would be wrong.
 func TestNoOutboxIsMadeByLooking(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,17 +10,17 @@ import (
 var (
 	// ErrDiskFull says that the disk has no room. The new messages are not stored. Messages that were stored before are not lost.
 	ErrDiskFull = errors.New("outbox: the disk is full")
-	// ErrFullOfDeadLetters says that dead letters take so much of MaxBytes that sending cannot make room. Somebody must retry or drop them. The error
-	// wraps cio.ErrQueueFull too.
+	// ErrFullOfDeadLetters says that dead letters take so much of MaxBytes that sending cannot make room. Retry or drop them. The error wraps
+	// cio.ErrQueueFull too.
 	ErrFullOfDeadLetters = errors.New("outbox: dead letters leave no room below MaxBytes")
 	// ErrInUse says that another Outbox uses the directory. The error that wraps it is an *InUseError, which names the owner.
 	ErrInUse = errors.New("in use")
 	// ErrDamaged says that a file is not what was written.
 	ErrDamaged = errors.New("the file is damaged")
-	// OnReport gets ErrRemoved for a message that was being sent when somebody removed it from the store, for example with Purge.
+	// ErrRemoved is the error that OnReport gets for a message that somebody removed from the store while it was being sent, for example with Purge.
 	ErrRemoved = errors.New("outbox: the message was removed from the store")
 	// ErrUncertain says that the disk failed while a message was being stored. The message may be stored or not. Enqueue the same cio.Encoded again:
-	// it has the same message id, so a repeat is recognised.
+	// it has the same message id, so Customer.io can recognise a repeat.
 	ErrUncertain = errors.New("outbox: the disk failed while it was stored; it may be stored or not")
 )
 
@@ -34,7 +34,7 @@ func (e *InUseError) Error() string {
 	if e.Owner == (Owner{}) {
 		return fmt.Sprintf("outbox: %s is in use by another process", e.Dir)
 	}
-	return fmt.Sprintf("outbox: %s is in use by %s; one Outbox at a time has a directory", e.Dir, e.Owner)
+	return fmt.Sprintf("outbox: %s is in use by %s; only one Outbox at a time can use a directory", e.Dir, e.Owner)
 }
 
 // Is reports whether target is ErrInUse.
@@ -45,7 +45,7 @@ type Owner struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
 	Since time.Time `json:"since"`
-	Name  string    `json:"name,omitempty"` // of the program
+	Name  string    `json:"name,omitempty"` // the name of the program
 }
 
 func (o Owner) String() string {
@@ -56,7 +56,7 @@ func (o Owner) String() string {
 	return fmt.Sprintf("%s, process %d on %s since %s", name, o.PID, o.Host, o.Since.Local().Format(time.DateTime))
 }
 
-// storeError says what the disk did, in the terms of this package.
+// storeError turns an error of the disk into one of this package.
 func storeError(err error) error {
 	switch {
 	case err == nil:

@@ -45,14 +45,14 @@ func TestErrorsSayOneThing(t *testing.T) {
 	}
 }
 
-// Whoever closes second waits for the first.
+// A second Close waits for the first one.
 func TestTheSecondCloseWaits(t *testing.T) {
 	t.Parallel()
 	d, err := OpenDisk(DiskConfig{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.reading.Lock() // which the first to close needs
+	d.reading.Lock() // the first Close needs this lock
 	done := make(chan *conn, 2)
 	for range 2 {
 		go func() {

@@ -33,7 +33,7 @@ func signedUp(who string) cio.Track {
 	return cio.Track{UserID: who, Event: cio.Named("Signed Up", nil)}
 }
 
-// A message whose Enqueue returned nil is on disk.
+// If Enqueue returned nil, the message is on disk.
 func ExampleOutbox() {
 	client, srv, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)
@@ -56,7 +56,7 @@ func ExampleOutbox() {
 	// events: 1
 }
 
-// What is on disk and not sent is sent after the next Open, with the same message id.
+// Messages on disk that were not sent are sent after the next Open, with the same message id.
 func ExampleOpen() {
 	client, srv, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)
@@ -89,7 +89,7 @@ func ExampleOpen() {
 	// events: 1
 }
 
-// Many messages in one commit: all of them are stored, or none.
+// EnqueueAll stores many messages in one commit: all of them, or none.
 func ExampleOutbox_EnqueueAll() {
 	client, _, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)
@@ -107,7 +107,7 @@ func ExampleOutbox_EnqueueAll() {
 	// closed: <nil>
 }
 
-// TryEnqueue does not wait for room, for handlers that have no time.
+// TryEnqueue does not wait for room. Use it in handlers that must not wait.
 func ExampleOutbox_TryEnqueue() {
 	client, srv, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)
@@ -128,7 +128,7 @@ func ExampleOutbox_TryEnqueue() {
 	// <nil>
 }
 
-// Stats says how much waits and for how long: alert on Oldest.
+// Stats says how many messages wait, and for how long. Alert on Oldest.
 func ExampleOutbox_Stats() {
 	client, srv, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)
@@ -149,7 +149,7 @@ func ExampleOutbox_Stats() {
 	// closed: <nil>
 }
 
-// Messages that are rejected are kept with the reason. They can be retried when what was wrong has been put right, or dropped.
+// Rejected messages are kept with the reason. You can retry them after you have fixed the cause, or drop them.
 func ExampleOutbox_Store() {
 	var right atomic.Bool
 	client, srv, dir := emulated(emulator.Config{Refuse: func(m emulator.Message) (string, bool) { return "not-yet", !right.Load() }})
@@ -188,7 +188,7 @@ func ExampleOutbox_Store() {
 	// events: 1
 }
 
-// What is of a person who asks to be forgotten is removed, whatever it waits for.
+// Purge removes the messages of a person who asks to be forgotten, queued or dead.
 func ExampleOutbox_Purge() {
 	client, srv, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)
@@ -210,7 +210,7 @@ func ExampleOutbox_Purge() {
 	// closed: <nil>
 }
 
-// OpenDisk looks into a directory, also while a service has it.
+// OpenDisk opens a directory to inspect it, even while a service uses it.
 func ExampleOpenDisk() {
 	client, _, dir := emulated(emulator.Config{})
 	defer os.RemoveAll(dir)

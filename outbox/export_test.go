@@ -14,7 +14,7 @@ import (
 // LockCommits keeps the committing goroutine of each Disk that is opened from now on to one thread, so that its system calls can be counted.
 func LockCommits() { onCommitThread = runtime.LockOSThread }
 
-// OpenUnsynced opens a directory whose commits are not synced.
+// OpenUnsynced opens a directory. Its commits are not synced.
 func OpenUnsynced(dir string) (*Disk, error) {
 	d, err := OpenDisk(DiskConfig{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -29,7 +29,7 @@ func Encode(t testing.TB, n int) []cio.Encoded {
 	return []cio.Encoded{testMessage(t, n)}
 }
 
-// SetVersion makes a database one of another version of the format.
+// SetVersion changes a database to another version of the format.
 func SetVersion(t testing.TB, dir string, version int) {
 	t.Helper()
 	c, err := connect(filepath.Join(dir, databaseName), pragmas)
@@ -44,10 +44,10 @@ func SetVersion(t testing.TB, dir string, version int) {
 	}
 }
 
-// Bare is a connection as a Disk has, to a file like its own, without what a Disk does beside: no checksums, no counts.
+// Bare is a connection like that of a Disk, to a file like a Disk's, but without the rest of a Disk: no checksums, no counts.
 type Bare struct{ c *conn }
 
-// OpenBare makes the file of a Disk and opens it.
+// OpenBare creates a file like a Disk's and opens it.
 func OpenBare(t testing.TB, path string) *Bare {
 	t.Helper()
 	if err := fillDatabase(path); err != nil {

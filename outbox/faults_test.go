@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// runWithFault has a child enqueue on a disk that fails, with nothing sent meanwhile, and holds what it was told against what is there afterwards.
+// runWithFault lets a child enqueue on a disk that fails, while nothing is sent. It compares the child's results with what is there afterwards.
 func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...string) (failures int) {
 	t.Helper()
 	srv := emulator.New(emulator.Config{})
@@ -29,7 +29,7 @@ func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...
 	}
 	text, err := cmd.Output()
 	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) { // 1 is that it could not open or close, and said so
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) { // 1 means that it could not open or close, and said so
 		t.Fatalf("%s: %v: %s", name, err, text)
 	}
 	p := parsePrinted(string(text))
@@ -57,7 +57,7 @@ func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...
 	return len(p.failed) + len(p.errs)
 }
 
-// TestFailingDisk has each of the first writes and syncs fail in turn, once, or from there on.
+// TestFailingDisk lets each of the first writes and syncs fail in turn, once, or from then on.
 func TestFailingDisk(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -94,7 +94,7 @@ func TestFailingDisk(t *testing.T) {
 	}
 }
 
-// TestShortWrites has files end at some size, so that a write is short and the next one fails.
+// TestShortWrites limits the size of files, so that a write is short and the next one fails.
 func TestShortWrites(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// smallDisk returns a directory on a disk of its own, of that size.
+// smallDisk returns a directory on a new disk of that size.
 func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -34,7 +34,7 @@ func smallDisk(t *testing.T, size string) string {
 	return at
 }
 
-// takeAll has another program take all that is free on a disk.
+// takeAll fills the free room of a disk, as another program might.
 func takeAll(t *testing.T, at string) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(at, "other"))
@@ -49,7 +49,7 @@ func takeAll(t *testing.T, at string) {
 	}
 }
 
-// TestFullDisk fills a disk, while nothing is sent: what was accepted arrives when it is, its rows go, and there is room again.
+// TestFullDisk fills a disk while nothing is sent. When messages are sent again, all stored ones arrive, their rows are removed, and there is room.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	at := smallDisk(t, "1500k")
@@ -68,12 +68,12 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 3 { // it stays full
+	for range 3 { // the disk stays full
 		if err := o.EnqueueAll(t.Context(), []cio.Message{track(1), track(2)}); !errors.Is(err, outbox.ErrDiskFull) {
 			t.Errorf("EnqueueAll says %v", err)
 		}
 	}
-	// Another takes the last of it.
+	// Another program takes the rest.
 	takeAll(t, at)
 	srv.ClearFaults()
 	flush(t, o)
@@ -87,7 +87,7 @@ func TestFullDisk(t *testing.T) {
 	flush(t, o)
 }
 
-// TestFullDiskOfLargeMessages fills a disk with a log that the database has no room to take in, by several callers, and starts the service anew on it.
+// TestFullDiskOfLargeMessages fills a disk from several callers, with a log for which the database has no room, and restarts the service on it.
 func TestFullDiskOfLargeMessages(t *testing.T) {
 	t.Parallel()
 	at := smallDisk(t, "6m")

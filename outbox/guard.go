@@ -16,13 +16,13 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// ErrUndecided is the error to return from the client's Config.Guard, or from a Recheck, that cannot tell now whether a message may be sent, for
-// example because a service cannot be reached. At delivery, an error that is or wraps ErrUndecided makes no dead letter. Sending waits, and the Guard
-// is called for the same message again every second. The same holds for errors that show that nobody could be asked: the end of a context, an error
-// with a true Timeout() or Temporary(), an error of the network, and a broken connection to a database.
-var ErrUndecided = errors.New("outbox: it cannot be told now whether the message may be sent")
+// ErrUndecided is the error for a Config.Guard of the client, or a Recheck, that cannot decide now whether a message may be sent, for example because
+// a service cannot be reached. If the Guard returns an error at delivery that is or wraps ErrUndecided, the message does not become a dead letter.
+// Sending waits, and the Guard is called for the same message again every second. The same is true for other errors that mean that there was no
+// answer: the end of a context, an error with a true Timeout() or Temporary(), an error of the network, and a broken connection to a database.
+var ErrUndecided = errors.New("outbox: it cannot be decided now whether the message may be sent")
 
-// undecided is that a message can neither be sent nor rejected now. Its text has nothing of what the guard said, which may name a person.
+// undecided says that a message can neither be sent nor rejected now. It contains no text of the guard, which may name a person.
 type undecided struct {
 	seq   uint64
 	how   string
@@ -31,12 +31,12 @@ type undecided struct {
 }
 
 func (e *undecided) Error() string {
-	return fmt.Sprintf("outbox: the Guard cannot tell whether message %d may be sent (%s); sending waits, and it is asked again every second", e.seq, e.how)
+	return fmt.Sprintf("outbox: the Guard cannot decide whether message %d may be sent (%s); sending waits, and the Guard is called again every second", e.seq, e.how)
 }
 
 func (e *undecided) Unwrap() []error { return []error{ErrUndecided, e.err} }
 
-// decide makes an *undecided of an error of a guard that could not tell.
+// decide turns an error of a guard that could not decide into an *undecided.
 func decide(err error) error {
 	if how := whyUndecided(err); how != "" {
 		return &undecided{how: how, err: err}
@@ -44,7 +44,7 @@ func decide(err error) error {
 	return err
 }
 
-// whyUndecided returns what keeps a guard from telling; empty if it has told.
+// whyUndecided returns why a guard could not decide; empty if it has decided.
 func whyUndecided(err error) string {
 	var timeout interface{ Timeout() bool }
 	var temporary interface{ Temporary() bool }
@@ -84,7 +84,7 @@ func ofGuard(err error) error {
 	return err
 }
 
-// protect returns what ask does, and a panic in it as an *undecided.
+// protect calls ask and returns its error. It returns a panic of ask as an *undecided.
 func protect(ask func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -94,17 +94,16 @@ func protect(ask func() error) (err error) {
 	return ask()
 }
 
-// If the Guard panics for a message each time, the message becomes a dead letter in the end. The messages behind it cannot wait until the Guard is
-// fixed.
-var errPanic = errors.New("outbox: the Guard panicked about it each time it was asked")
+// errPanic is the reason of a dead letter for which the Guard panicked each time. The messages behind it cannot wait until the Guard is fixed.
+var errPanic = errors.New("outbox: the Guard panicked each time it was called for the message")
 
-// mostPanics is how often the Guard is asked, once a second, about a message that it panics about.
+// mostPanics is how often the Guard is called, once a second, for a message for which it panics.
 const mostPanics = 10
 
 // panics counts how often the Guard has panicked about one message.
 type panics int
 
-// enough counts an answer, and reports whether it is one panic too many.
+// enough counts a panic, and reports whether there were mostPanics of them.
 func (n *panics) enough(wait *undecided) bool {
 	if wait.stack != "" {
 		*n++
@@ -112,16 +111,16 @@ func (n *panics) enough(wait *undecided) bool {
 	return *n >= mostPanics
 }
 
-// holds is what waits for a guard's decision.
+// holds has the records that wait for a guard's decision.
 type holds struct {
 	mu    sync.Mutex
-	feed  *undecided            // holds up everything that is not on its way
-	lanes map[uint64]*undecided // by record; each holds up what is in its lane of the Batcher
-	since time.Time             // when something began to wait; the zero time while nothing does
+	feed  *undecided            // blocks every message that the Batcher does not have yet
+	lanes map[uint64]*undecided // by record; each blocks the messages in its lane of the Batcher
+	since time.Time             // when something began to wait; the zero time while nothing waits
 	said  time.Time
 }
 
-// hold notes that a record waits, and tells the log once a minute.
+// hold records that a record waits, and logs it at most once a minute.
 func (o *Outbox) hold(seq uint64, wait *undecided, inLane bool) {
 	h := &o.holds
 	h.mu.Lock()
@@ -147,10 +146,10 @@ func (o *Outbox) hold(seq uint64, wait *undecided, inLane bool) {
 	if wait.stack != "" {
 		args = append(args, "stack", wait.stack)
 	}
-	o.log.Error("the Guard cannot tell whether a message may be sent; sending waits, and it is asked again every second", args...)
+	o.log.Error("the Guard cannot decide whether a message may be sent; sending waits, and the Guard is called again every second", args...)
 }
 
-// letGo notes that a record does not wait any more.
+// letGo records that a record does not wait any more.
 func (o *Outbox) letGo(seq uint64) {
 	h := &o.holds
 	h.mu.Lock()
@@ -164,7 +163,8 @@ func (o *Outbox) letGo(seq uint64) {
 	}
 }
 
-// held returns what waits for a guard, if anything has for so long; all says that only what holds up everything counts.
+// held returns a record that waits for a guard, if one has waited for at least the time least. If all is true, only a record that blocks everything
+// counts.
 func (o *Outbox) held(least time.Duration, all bool) error {
 	h := &o.holds
 	h.mu.Lock()
@@ -183,8 +183,8 @@ func (o *Outbox) held(least time.Duration, all bool) error {
 	return nil
 }
 
-// recheck is asked by the Batcher about a message that has waited: whether it is in the store still, and what the client's Guard says now. It does
-// not return before that is decided, or the Batcher has given the message up.
+// recheck is the Batcher's Recheck for a message that has waited. It checks whether the message is still in the store, and calls the client's Guard
+// again. It returns when that is decided, or when the Batcher has given up the message.
 func (o *Outbox) recheck(m cio.Encoded) error {
 	seq := m.Tag()
 	defer o.letGo(seq)
@@ -224,7 +224,8 @@ func (o *Outbox) recheck(m cio.Encoded) error {
 	}
 }
 
-// inLog is what the log may say of why a message is rejected: the rule, or the status. What a guard or the API says may name a person.
+// inLog returns the reason of a rejection for the log: the rule, or the status. The text of a guard or of the API is not logged, because it may name
+// a person.
 func inLog(err error) string {
 	var rule *cio.MessageError
 	var api *cio.APIError

@@ -43,8 +43,8 @@ type flaky struct{}
 func (flaky) Error() string   { return "try later" }
 func (flaky) Temporary() bool { return true }
 
-// An error that says that nobody could be asked holds sending up; nothing is a dead letter because of it, and all is sent in its order when the guard
-// can tell again. Any other error is a refusal.
+// If the guard's error means that there was no answer, sending waits, and no message becomes a dead letter. When the guard can decide again,
+// everything is sent in order. Any other error is a refusal.
 func TestAGuardThatCannotTell(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -96,7 +96,7 @@ func TestAGuardThatCannotTell(t *testing.T) {
 				if strings.Contains(out.String(), "jane@") || s.Stopped != nil && strings.Contains(s.Stopped.Error(), "jane@") {
 					t.Errorf("the log or the error has what may name a person: %s %v", out.String(), s.Stopped)
 				}
-				if n := strings.Count(out.String(), "cannot tell"); c.waits != (n == 2) {
+				if n := strings.Count(out.String(), "cannot decide"); c.waits != (n == 2) {
 					t.Errorf("in 90 seconds the log is told %d times: %s", n, out.String())
 				}
 				if !c.waits {
@@ -119,13 +119,13 @@ func TestAGuardThatCannotTell(t *testing.T) {
 	}
 }
 
-// A message about which the Guard panics whenever it is asked is a dead letter after some time, wherever it is asked. All others are sent.
+// If the Guard panics each time for a message, the message becomes a dead letter after some time, wherever the Guard is called. All others are sent.
 func TestAGuardThatPanics(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		inLane  bool
-		panics  int // how often it does
+		panics  int // how often it panics
 		accepts int
 	}{
 		{"when messages are read, always", false, 1000, 8},
@@ -188,7 +188,7 @@ func TestAGuardThatPanics(t *testing.T) {
 	}
 }
 
-// What is rejected before it is handed on is reported like what is rejected later. An OnReport that panics holds nothing up.
+// Messages that are rejected before the Batcher gets them are reported like those rejected later. An OnReport that panics blocks nothing.
 func TestWhatIsRejectedBeforeItIsSentIsReported(t *testing.T) {
 	t.Parallel()
 	for _, panics := range []bool{false, true} {
@@ -229,7 +229,7 @@ func TestWhatIsRejectedBeforeItIsSentIsReported(t *testing.T) {
 	}
 }
 
-// order returns the ids of what was accepted, the first first.
+// order returns the ids of the accepted messages, in order.
 func order(t testing.TB, srv *emulator.Server) (ids []string) {
 	t.Helper()
 	page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey})
@@ -242,7 +242,8 @@ func order(t testing.TB, srv *emulator.Server) (ids []string) {
 	return ids
 }
 
-// What has waited in memory is asked about before it is sent, and waits there while the guard cannot tell, with what is of the same person.
+// The guard is called again for messages that have waited in memory. While it cannot decide, they wait there, with the other messages of the same
+// person.
 func TestAGuardThatCannotTellLater(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -257,7 +258,7 @@ func TestAGuardThatCannotTellLater(t *testing.T) {
 				return nil
 			}
 		}), outbox.Config{Dir: dir, Logger: quiet, Batcher: cio.BatcherConfig{MaxDelay: time.Minute}})
-		enqueue(t, o, 0, 20) // it waits a minute for others
+		enqueue(t, o, 0, 20) // the batch waits a minute for more messages
 		down.Store(true)
 		srv.ClearFaults()
 		time.Sleep(3 * time.Minute)
@@ -281,7 +282,7 @@ func TestAGuardThatCannotTellLater(t *testing.T) {
 	})
 }
 
-// Close does not wait for a Guard that does not return, wherever it is asked.
+// Close does not wait for a Guard that does not return, wherever the Guard is called.
 func TestAGuardThatDoesNotReturn(t *testing.T) {
 	t.Parallel()
 	for _, later := range []bool{false, true} {
@@ -335,7 +336,7 @@ func TestAGuardThatDoesNotReturn(t *testing.T) {
 	}
 }
 
-// What a guard or the API says is kept with the dead letter, and not logged: it may name a person.
+// The text of a guard or of the API is kept with the dead letter, and not logged, because it may name a person.
 func TestReasonsInTheLog(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -381,7 +382,7 @@ func TestReasonsInTheLog(t *testing.T) {
 	}
 }
 
-// Whoever waits in Flush when the Outbox is closed hears whether everything was settled.
+// If the Outbox is closed while a caller waits in Flush, Flush says whether everything was settled.
 func TestFlushBesideClose(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

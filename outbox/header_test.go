@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// Whatever is wrong with a byte of the database's header, all messages are saved.
+// If any byte of the database's header is wrong, all messages are saved.
 func TestEachByteOfTheHeader(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -50,7 +50,7 @@ func TestEachByteOfTheHeader(t *testing.T) {
 	}
 }
 
-// A database of a newer version is no damaged one: it is left as it is.
+// A database of a newer version is not a damaged one: it is not changed.
 func TestANewerVersion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// lockedBuffer is what a child writes to.
+// lockedBuffer gets the output of a child.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -34,8 +34,8 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-// checkArrived holds what a server got against the ids that were printed: all are there, of each person in their order, and what came twice has the
-// same bytes.
+// checkArrived compares the messages that a server got with the printed ids: all are there, those of each person in order, and repeats have the same
+// bytes.
 func checkArrived(t testing.TB, srv *emulator.Server, ids []string) (twice int) {
 	t.Helper()
 	page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey})
@@ -98,7 +98,7 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// At any moment, and most of them while it works: behind so many ids that it has printed, however fast the machine is.
+		// The process is killed at any moment, mostly while it works: after it has printed a number of ids, however fast the machine is.
 		if r.IntN(10) > 0 {
 			wanted := 1 + r.IntN(300)
 			for begun := time.Now(); strings.Count(out.String(), "\n") <= wanted; time.Sleep(time.Millisecond) {
@@ -107,7 +107,7 @@ func TestKilled(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond) // the moment is what is tested
+		time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond) // the test is about this moment
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

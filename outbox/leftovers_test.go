@@ -35,7 +35,7 @@ func secret(who string, n, size int) cio.Track {
 	return cio.Track{UserID: who, Event: cio.Named("Thing Done", map[string]any{"n": n, "fill": strings.Repeat("SECRET"+who, 1+n%size)})}
 }
 
-// Nothing of messages that were accepted is in the files of a service that has closed with an empty queue.
+// If a service has closed with an empty queue, its files contain nothing of accepted messages.
 func TestNothingIsLeftOfAcceptedMessages(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{4, 40, 1000} {
@@ -64,7 +64,7 @@ func TestNothingIsLeftOfAcceptedMessages(t *testing.T) {
 	}
 }
 
-// Nothing of a person is left after Purge, of what waits and of what was accepted before, while others' messages wait.
+// After Purge nothing of the person is left, neither of queued nor of accepted messages, while messages of others wait.
 func TestNothingIsLeftAfterPurge(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{4, 40, 1000} {

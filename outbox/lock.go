@@ -19,26 +19,26 @@ const (
 	ownerName    = "owner"
 	turnName     = "turn"
 	markName     = "mark"
-	damagedName  = "damaged-" // and a time, for a directory
+	damagedName  = "damaged-" // a time follows; it is a directory
 )
 
-// lockPatience is how long a lock is waited for: the command holds it for a moment, to look at what no service has open.
+// lockPatience is how long to wait for a lock: a command holds it for a moment, to read a directory that no service has open.
 const lockPatience = time.Second
 
-// dirLock is the lock of a directory. The system lets go of it when the process ends, however it ends.
+// dirLock is the lock of a directory. The system releases it when the process ends, however it ends.
 type dirLock struct {
 	dir  string
 	file *flock.Flock
 }
 
-// takeLock takes the lock of a directory. The error is an *InUseError if somebody has it, in this process or in another one.
+// takeLock takes the lock of a directory. The error is an *InUseError if it is taken, in this process or in another one.
 func takeLock(dir string, patience time.Duration) (*dirLock, error) {
 	file := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		taken, err := file.TryLock()
 		switch {
 		case err != nil:
-			return nil, errors.Join(fmt.Errorf("outbox: %s cannot be locked (%w); keep it on a local disk, which has locks", dir, err), file.Close())
+			return nil, errors.Join(fmt.Errorf("outbox: %s cannot be locked (%w); use a directory on a local disk, which has locks", dir, err), file.Close())
 		case taken:
 			if err := giveToOwner(dir, file.Path()); err != nil {
 				return nil, errors.Join(err, file.Close())
@@ -52,7 +52,7 @@ func takeLock(dir string, patience time.Duration) (*dirLock, error) {
 	}
 }
 
-// sign says who has the lock, in a file of its own: the locks of Windows keep others from reading what is locked. Without it the lock is as good.
+// sign writes who has the lock, into another file: on Windows, others cannot read a locked file. The lock also works without this file.
 func (l *dirLock) sign() {
 	host, _ := os.Hostname()
 	name := ""
@@ -74,17 +74,17 @@ func readOwner(dir string) (o Owner) {
 	return o
 }
 
-// release lets go of the lock. The file stays: who removed it might remove another's.
+// release releases the lock. The lock file stays: to remove it might remove the lock of another process.
 func (l *dirLock) release() error {
 	_ = os.Remove(filepath.Join(l.dir, ownerName))
 	return l.file.Close()
 }
 
-// turnPatience is how long a turn is waited for: who opens a directory alone reads all of it in one.
+// turnPatience is how long to wait for a turn: a process that opens a directory alone reads all of it in one turn.
 const turnPatience = 30 * time.Second
 
-// takeTurn lets who opens a directory alone look at its files and replace them while nobody else writes to them. All others take turns together, one
-// for each transaction, so that none of them keeps a service from starting for longer than that.
+// takeTurn takes a turn at the files. A process that opens a directory alone can check and replace the files in its turn, while nobody else writes to
+// them. All others share a turn, and take one for each transaction, so that they delay the start of a service only for that time.
 func takeTurn(dir string, alone bool) (end func() error, err error) {
 	file := flock.New(filepath.Join(dir, turnName), flock.SetPermissions(0o600))
 	ctx, cancel := context.WithTimeout(context.Background(), turnPatience)
@@ -100,7 +100,7 @@ func takeTurn(dir string, alone bool) (end func() error, err error) {
 		}
 		return file.Close, nil
 	case errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("outbox: another process is busy with the files in %s, and was for %v", dir, turnPatience)
+		err = fmt.Errorf("outbox: another process was busy with the files in %s for %v; try again", dir, turnPatience)
 		return nil, errors.Join(err, file.Close())
 	default:
 		return nil, errors.Join(fmt.Errorf("outbox: %s cannot be locked (%w)", dir, err), file.Close())

@@ -24,8 +24,8 @@ func locks(t *testing.T, path string) int {
 	return strings.Count(string(text), fmt.Sprintf(":%d ", info.Sys().(*syscall.Stat_t).Ino))
 }
 
-// Messages that are missing are found when the database is open. Copies of it that are made then must not take SQLite's locks away: another process
-// that closes the database would take itself for the last, and remove the log of the service.
+// Missing messages are noticed while the database is open. Copies that are made then must not remove SQLite's locks: another process that closes the
+// database would believe that it is the last one, and would remove the log of the service.
 func TestCopiesLeaveTheLocks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

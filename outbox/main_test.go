@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// The test binary is also the program that is killed: with CIOKIT_OUTBOX_CHILD set it enqueues until it is.
+// The test binary is also the program that the tests kill: with CIOKIT_OUTBOX_CHILD set, it enqueues until it is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("CIOKIT_OUTBOX_CHILD") != "" {
 		if err := child(); err != nil {
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// deep is whether the long cases run, full whether all of each do.
+// deep says whether the long cases run, full whether they run completely.
 var deep, full = os.Getenv("CIOKIT_DEEP") != "", os.Getenv("CIOKIT_FULL") != ""
 
 func counted(short, long, all int) int {
@@ -40,7 +40,7 @@ func counted(short, long, all int) int {
 	return short
 }
 
-// childConfig is what a child is told.
+// childConfig is the configuration of a child.
 type childConfig struct {
 	dir, url, run string
 	callers       int
@@ -121,7 +121,7 @@ func child() error {
 	return nil
 }
 
-// printed is what a child wrote.
+// printed is the output of a child.
 type printed struct {
 	ids    []string
 	failed map[string]string // id to error

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// mark is a file with the greatest sequence number that was committed, as of the last second. The database is behind it only if it has lost
-// something. It is one line of constant length within one block of the disk, so that it is there whole or not at all.
+// mark is a file with the greatest sequence number that was committed up to the last second. If the database has a smaller number, it has lost
+// something. The file is one line of constant length within one block of the disk, so it is written completely or not at all.
 type mark struct {
 	file    *os.File
 	written int64
@@ -23,7 +23,7 @@ func markLine(last int64) string {
 	return fmt.Sprintf(markFormat, last, crc32.Checksum([]byte(text), castagnoli))
 }
 
-// readMark returns what the mark says, 0 if there is none. The error is damage if it is not what was written.
+// readMark returns the number in the mark, 0 if there is no mark. The error is damage if the mark is not what was written.
 func readMark(dir string) (last int64, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, markName))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 {
@@ -54,7 +54,7 @@ func openMark(dir string) (*mark, error) {
 	return &mark{file: f, written: -1}, nil
 }
 
-// write notes that all up to last is committed.
+// write writes that everything up to last is committed.
 func (m *mark) write(last int64) error {
 	if last == m.written {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A job that fails, as a Settle does that meets a bad page, fails alone: not what others have stored in the same transaction.
+// If a job fails, such as a Settle that finds a bad page, only that job fails, and not the messages that others store in the same transaction.
 func TestAJobFailsAlone(t *testing.T) {
 	t.Parallel()
 	d, err := OpenDisk(DiskConfig{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})

@@ -13,29 +13,29 @@ import (
 	"time"
 )
 
-// opening is what is found out while a directory is opened alone.
+// opening is the state while a directory is opened alone.
 type opening struct {
 	d      *Disk
 	found  Damage
-	marked int64 // what the mark says
-	beyond []row // messages in frames of the log that do not count for SQLite
+	marked int64 // the number in the mark
+	beyond []row // messages in frames of the log that SQLite ignores
 }
 
 func (o *opening) note(format string, args ...any) {
-	o.found.What = append(o.found.What, strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")) // SQLite's words have several lines
+	o.found.What = append(o.found.What, strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")) // SQLite's texts have several lines
 }
 
 // keep makes copies of the files, once.
 func (o *opening) keep() (err error) {
 	if o.found.Copy == "" {
-		o.d.releaseReserve() // what is saved needs room
+		o.d.releaseReserve() // the saved messages need room
 		o.found.Copy, err = o.d.keepCopies(o.found)
 	}
 	return err
 }
 
-// openAlone opens the directory whose lock this process has. SQLite drops what it takes for the end of its log as soon as it opens the file, so the
-// log is looked at before.
+// openAlone opens a directory that this process has locked. When SQLite opens the file, it drops everything after what it takes for the end of its
+// log. So openAlone reads the log before that.
 func (d *Disk) openAlone() error {
 	end, err := takeTurn(d.cfg.Dir, true)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *Disk) openInTurn() (err error) {
 	if err := o.isOurs(); err != nil {
 		return err
 	}
-	if err := removeDatabase(d.path + freshSuffix); err != nil { // of a process that was killed
+	if err := removeDatabase(d.path + freshSuffix); err != nil { // a killed process may have left it
 		return err
 	}
 	if err := o.walkLog(); err != nil {
@@ -67,11 +67,11 @@ func (d *Disk) openInTurn() (err error) {
 		}
 	}
 	err = o.openDatabase()
-	if full := codeOf(err); full == codeFull || full == codeIO { // what SQLite needs to begin with is kept free for it
+	if full := codeOf(err); full == codeFull || full == codeIO { // the reserve keeps the room that SQLite needs at the beginning
 		d.releaseReserve()
 		err = o.openDatabase()
 	}
-	if isDamage(err) || codeOf(err) == codeSQL { // all of what is asked is right, so that the file is not
+	if isDamage(err) || codeOf(err) == codeSQL { // the statements are right, so the file must be wrong
 		o.note("the database: %v", err)
 		err = o.rebuild()
 	}
@@ -100,8 +100,8 @@ func (d *Disk) openInTurn() (err error) {
 	return nil
 }
 
-// isOurs returns an error if the file is another program's, which is left as it is. One whose beginning is damaged is ours if there is a mark beside
-// it, or a message in it.
+// isOurs returns an error if another program has made the file. Such a file is not changed. A file with a damaged beginning is an outbox if there is
+// a mark next to it, or a message in it.
 func (o *opening) isOurs() error {
 	f, err := os.Open(o.d.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -137,7 +137,7 @@ func (o *opening) isOurs() error {
 	return nil
 }
 
-// walkLog looks at the log, and takes from it what SQLite will not see.
+// walkLog reads the log, and takes from it the messages that SQLite will ignore.
 func (o *opening) walkLog() error {
 	f, err := os.Open(o.d.path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -166,11 +166,11 @@ func (o *opening) walkLog() error {
 	return nil
 }
 
-// rowsBeyond returns the messages in the frames behind the first wrong one, up to the end of the last transaction.
+// rowsBeyond returns the messages in the frames after the first wrong one, up to the end of the last transaction.
 func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 	pages, behind := map[uint32][]byte{}, map[uint32]bool{}
-	var committed [][]byte // all that follow the first wrong one, also those that were written again
-	var under []frame      // of a transaction that has not ended yet
+	var committed [][]byte // all pages after the first wrong frame, also those that were written again later
+	var under []frame      // frames of a transaction that has not ended yet
 	if _, err := walkWAL(f, size, func(fr frame) {
 		if fr.data != nil {
 			fr.data = append([]byte(nil), fr.data...)
@@ -205,7 +205,7 @@ func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 	for _, n := range slices.Sorted(maps.Keys(behind)) {
 		if behind[n] {
 			rowsIn(pages[n], others, func(r row) {
-				if r.dead || !r.bits && !rows[r.Seq].dead { // what was rejected waited before
+				if r.dead || !r.bits && !rows[r.Seq].dead { // a dead letter was in the queue before
 					rows[r.Seq] = r
 				}
 			})
@@ -233,9 +233,9 @@ func (o *opening) openDatabase() error {
 	}
 	err := o.d.connectBoth()
 	if err == nil {
-		err = o.d.emptyLog() // from here on every frame in it is of this process
+		err = o.d.emptyLog() // from now on this process writes every frame in it
 	}
-	if codeOf(err) == codeFull && len(o.beyond) == 0 { // then it grows smaller when messages are taken out
+	if codeOf(err) == codeFull && len(o.beyond) == 0 { // the log is emptied when messages were removed
 		o.d.failed, err = true, nil
 	}
 	if err == nil {
@@ -250,7 +250,7 @@ func (o *opening) openDatabase() error {
 	return nil
 }
 
-// check reads the whole database and returns what is not what was written.
+// check reads the whole database. The error is damage if something is not what was written.
 func check(c *conn) error {
 	if err := c.query("PRAGMA quick_check(1)", func(v []driverValue) error {
 		if v[0] != "ok" {
@@ -298,19 +298,19 @@ func check(c *conn) error {
 	case bad > 0:
 		return damagedf("%d rows of the queue or of dead letters are not what was written", bad)
 	case got != want:
-		return damagedf("%d messages and %d dead letters are there, and were %d and %d, or are others", got.queued, got.dead, want.queued, want.dead)
+		return damagedf("there are %d messages and %d dead letters; %d and %d were stored, or they are not the same ones", got.queued, got.dead, want.queued, want.dead)
 	}
 	return nil
 }
 
-// upgrade makes a file of version 1 one of this version, if there is room.
+// upgrade changes a file of version 1 to this version, if there is room.
 func (d *Disk) upgrade() error {
 	if d.w.version >= 2 {
 		return nil
 	}
 	err := d.w.script(fmt.Sprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; UPDATE state SET id = %d; COMMIT", settledTable, schemaVersion, schemaVersion))
 	if err != nil {
-		_ = d.w.script("ROLLBACK") // it may be over
+		_ = d.w.script("ROLLBACK") // the transaction may have ended already
 		if codeOf(err) == codeFull {
 			d.failed = true
 			return nil
@@ -345,8 +345,8 @@ func eachDead(c *conn, f func(l DeadLetter, right bool)) error {
 	})
 }
 
-// saveBeyond puts into the queue what the log had behind a wrong frame: messages that are newer than all that SQLite has kept. And it misses what was
-// committed according to the mark, and is not there.
+// saveBeyond puts the messages into the queue that the log had after a wrong frame. They are newer than all messages that SQLite has kept. It also
+// counts as missing what was committed according to the mark, but is not there.
 func (o *opening) saveBeyond() error {
 	if err := o.d.hear(); err != nil {
 		return err
@@ -379,14 +379,14 @@ func (o *opening) saveBeyond() error {
 		return err
 	}
 	lost := o.marked - kept - marked
-	o.note("%d messages that were stored are not there, according to the file %s", lost, markName)
+	o.note("according to the file %s, %d messages that were stored are not there", markName, lost)
 	if o.found.Missing >= 0 {
 		o.found.Missing += lost
 	}
 	return nil
 }
 
-// putBack puts a message back to where it was.
+// putBack puts a message back into its place.
 func (o *opening) putBack(t *tx, r row) error {
 	if r.dead {
 		o.found.SetAside++
@@ -396,8 +396,8 @@ func (o *opening) putBack(t *tx, r row) error {
 	return t.insert(r.Record)
 }
 
-// keepConnected makes copies while the database is open. The locks of a process on a file end when it closes any descriptor of that file, so that nothing
-// but SQLite may open the database as long as SQLite has it.
+// keepConnected makes copies while the database is open. The locks of a process on a file end when it closes any descriptor of that file. So only
+// SQLite may open the database while it is open in SQLite.
 func (o *opening) keepConnected() error {
 	if o.found.Copy != "" {
 		return nil
@@ -414,7 +414,7 @@ func (o *opening) keepConnected() error {
 	return o.d.hear()
 }
 
-// inOneGo has do run in a transaction, before the committing goroutine has begun.
+// inOneGo runs do in a transaction. Only the committing goroutine calls it, or the goroutine that opens the directory.
 func (d *Disk) inOneGo(do func(*tx) error) error {
 	t, err := d.begin()
 	if err == nil {

@@ -18,21 +18,21 @@ type Outbox struct {
 	client  *cio.Client
 	batcher *cio.Batcher
 	store   Store
-	feeder  feeder // the store, if it is one
+	feeder  feeder // the store, if it is a feeder
 	log     *slog.Logger
 
-	ctx     context.Context // ends when Close wants no more to be handed to the Batcher
+	ctx     context.Context // ends when Close has begun, and no more is handed to the Batcher
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	news    chan struct{} // something may be there to be sent
+	news    chan struct{} // there may be something to send
 	changed signal        // records were settled, or handed to the Batcher
 
 	mu      sync.Mutex
-	sent    map[uint64]bool // records that were read for the Batcher, and that are in the store still
-	gone    map[uint64]bool // those among them that somebody else has taken out of the store
-	settled []Settlement    // what is to be told to the store, in the order of the reports
+	sent    map[uint64]bool // records that were read for the Batcher, and are still in the store
+	gone    map[uint64]bool // those of them that somebody else has removed from the store
+	settled []Settlement    // settlements that wait for the store, in the order of the reports
 
-	telling  chan struct{} // a lock of OnReport, as a channel, so that testing/synctest sees who waits
+	telling  chan struct{} // the lock of OnReport; it is a channel, so that testing/synctest sees who waits
 	toSettle chan struct{}
 	noMore   chan struct{} // closed when the Batcher makes no more reports
 	fed      chan struct{} // closed when feed has ended
@@ -41,15 +41,15 @@ type Outbox struct {
 	closed   atomic.Bool
 	closing  sync.Once
 	closeErr error
-	left     uint64 // the first record that is in the store at the end; 0 if none is
+	left     uint64 // the first record that is in the store at the end; 0 if there is none
 	finished chan struct{}
 
 	enqueued, accepted, rejected atomic.Int64
-	stuck                        atomic.Pointer[error] // why nothing is sent, where that will not pass soon
+	stuck                        atomic.Pointer[error] // why nothing is sent, if that will not pass soon
 	reading, settling, cleaning  trouble
-	wanted                       atomic.Int64 // the size of messages for which dead letters left no room; 0: they do
+	wanted                       atomic.Int64 // the size of messages for which dead letters left no room; 0 if there is room
 	flushing                     atomic.Int64 // how many callers wait in Flush
-	stoppedSince                 atomic.Int64 // by the process's own clock, in nanoseconds; 0 while messages are sent
+	stoppedSince                 atomic.Int64 // when sending stopped, by the process's own clock, in nanoseconds; 0 while messages are sent
 }
 
 // Stats is the state of an Outbox at one moment.
@@ -58,10 +58,10 @@ type Stats = cio.OutboxStats
 // Open opens a directory, creates it if it does not exist, and begins to send the messages in it. The error is an *InUseError if another Outbox uses
 // it.
 //
-// Open reads the whole directory before it returns. It reports damage, and opens the directory all the same: see Damage.
+// Open reads the whole directory before it returns. If the files are damaged, it reports the damage and still opens the directory: see [Damage].
 func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	if client == nil {
-		return nil, errors.New("outbox: Open without a Client")
+		return nil, errors.New("outbox: Open needs a Client")
 	}
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -90,12 +90,12 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 }
 
 // Enqueue checks and encodes m and stores it. It returns nil only when the message is synced to disk, with its id and time fixed. From then on the
-// message will be sent. If MaxBytes leaves no room, Enqueue waits for room until ctx ends. It keeps no reference to m: the caller may change its maps
-// when Enqueue has returned.
+// message will be sent. If MaxBytes leaves no room, Enqueue waits for room until ctx ends. It keeps no reference to m: the caller can change the maps
+// of m after Enqueue has returned.
 //
-// Any error means that the message is not stored, but for ErrUncertain: a *cio.MessageError for a message that the API would not take,
-// cio.ErrClosed, ErrDiskFull, another error of the disk, the end of ctx, and, while there is no room, the error that sending has stopped for, or
-// ErrFullOfDeadLetters.
+// An error means that the message is not stored, except for ErrUncertain. The error is a *cio.MessageError if the API would not accept the message.
+// It can also be cio.ErrClosed, ErrDiskFull, another error of the disk, or the end of ctx. While there is no room, it can be the error for which
+// sending has stopped, or ErrFullOfDeadLetters.
 //
 // To know the id, encode the message first with Client.Encode, and enqueue the Encoded.
 func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
@@ -106,7 +106,7 @@ func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
 	return o.append(ctx, []cio.Encoded{e}, !o.cfg.FailWhenFull)
 }
 
-// TryEnqueue is Enqueue without waiting for room: if there is none, it returns cio.ErrQueueFull at once. It does wait for the disk.
+// TryEnqueue is Enqueue without waiting for room: if there is no room, it returns cio.ErrQueueFull at once. It does wait for the disk.
 func (o *Outbox) TryEnqueue(m cio.Message) error {
 	e, err := o.encode(m)
 	if err != nil {
@@ -185,10 +185,10 @@ func (o *Outbox) append(ctx context.Context, messages []cio.Encoded, wait bool) 
 	return err
 }
 
-// fullOfDead returns an error if nothing that is sent makes room for the messages, because dead letters take it.
+// fullOfDead returns an error if sending cannot make room for the messages, because dead letters take the room.
 func (o *Outbox) fullOfDead(ctx context.Context, messages []cio.Encoded, looks int) error {
 	st, err := o.store.Stats(ctx)
-	if err != nil || looks == 1 && o.cfg.MaxBytes == 0 { // what is being stored may be neither queued nor dead yet
+	if err != nil || looks == 1 && o.cfg.MaxBytes == 0 { // a message that is being stored may be neither queued nor dead yet
 		return nil
 	}
 	size := int64(0)
@@ -202,13 +202,13 @@ func (o *Outbox) fullOfDead(ctx context.Context, messages []cio.Encoded, looks i
 	return err
 }
 
-// noRoom returns an error if dead letters leave no room for so many bytes. The bound of a Store of another kind is not known: there it is for one that
-// is full and has nothing else.
+// noRoom returns an error if dead letters leave no room for size bytes. The limit of another Store is not known: such a store is full if noRoom is
+// called, and noRoom returns an error if it has only dead letters.
 func (o *Outbox) noRoom(st StoreStats, size int64) error {
 	if most := o.cfg.MaxBytes; st.Dead == 0 || most > 0 && st.DeadBytes+size <= most || most == 0 && st.Queued > 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: there are %d, of %d bytes; retry or drop them, as by ciokit outbox dead: %w", ErrFullOfDeadLetters, st.Dead, st.DeadBytes, cio.ErrQueueFull)
+	return fmt.Errorf("%w: there are %d, of %d bytes; retry or drop them, for example with ciokit outbox dead: %w", ErrFullOfDeadLetters, st.Dead, st.DeadBytes, cio.ErrQueueFull)
 }
 
 // Stats returns the Outbox's state. It is cheap enough to call every second. If the store cannot be read, the store's numbers are 0, and Failing says
@@ -253,7 +253,7 @@ func stir(c chan struct{}) {
 	}
 }
 
-// signal wakes all who wait for it.
+// signal wakes all callers that wait for it.
 type signal struct {
 	mu sync.Mutex
 	c  chan struct{}

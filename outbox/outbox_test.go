@@ -284,7 +284,7 @@ func TestFullOutbox(t *testing.T) {
 	flush(t, o)
 }
 
-// What is removed while the Batcher has it and cannot send it is not sent when it can, and no dead letter.
+// If a message is removed while the Batcher has it and cannot send it, it is not sent later, and does not become a dead letter.
 func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -308,7 +308,7 @@ func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Second) // the service looks once in a second
+		time.Sleep(3 * time.Second) // the service checks once a second
 		if err := c.SetAPIKey(emulator.TestKey); err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +323,7 @@ func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
 	})
 }
 
-// The names of directories are no part of an address.
+// The names of directories are not part of an address.
 func TestNamesOfDirectories(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})
@@ -341,7 +341,7 @@ func TestNamesOfDirectories(t *testing.T) {
 	}
 }
 
-// Purge removes what is queued and what is dead, and keeps the Batcher from sending what it has.
+// Purge removes queued messages and dead letters, and the Batcher does not send the messages that it has.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -462,7 +462,7 @@ func TestCloseDuringAnOutage(t *testing.T) {
 	}
 }
 
-// A message that the rules of today find fault with, though those it was stored under did not, is a dead letter, and holds nothing up.
+// A message that today's rules reject, although it was valid when it was stored, becomes a dead letter and blocks nothing.
 func TestRulesThatHaveChanged(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})

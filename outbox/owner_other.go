@@ -2,5 +2,5 @@
 
 package outbox
 
-// giveToOwner does nothing: files have the rights of their directory.
+// giveToOwner does nothing, because files have the rights of their directory.
 func giveToOwner(string, string) error { return nil }

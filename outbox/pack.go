@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// A row of the queue holds one message, or a pack: what one commit has stored together, as much of it as a page takes, as what SQLite does for a row costs
-// more than all else. Messages of a pack have numbers that follow each other, of which the row has the first, and each has its own checksum, so that
-// a byte that is not what was written spoils one of them.
+// A row of the queue contains one message, or a pack: messages that one commit has stored together, as many as fit into a page. Packs save time,
+// because SQLite's work for a row costs more than everything else. The messages of a pack have consecutive numbers, and the row has the first of
+// them. Each message has its own checksum, so a changed byte spoils only one message.
 //
-// A pack is a checksum of four bytes, over the row's number and the two bytes that follow: the mark of a pack, and how many messages it has. Then, for each
-// of them, come two bytes with its size and its sealed data. The size 0 is that of a message that was taken out.
+// A pack begins with a checksum of four bytes, over the row's number and the next two bytes. These are the mark of a pack and the number of its
+// messages. Then, for each message, come two bytes with its size, and its sealed data. The size is 0 if the message was removed.
 const (
-	packMark  = 0x80 // no time that stands there in a row of one message begins with it
+	packMark  = 0x80 // the time in a row of one message, which has the same place, never begins with it
 	packHead  = 6
-	packRows  = 64   // at the most
-	packBytes = 4040 // at the most, so that the row fits in a page
+	packRows  = 64   // the most messages
+	packBytes = 4040 // the most bytes, so that the row fits into a page
 	packEntry = 2 + sealSize
 )
 
@@ -24,18 +24,18 @@ func packSum(first uint64, head []byte) uint32 {
 	return crc32.Update(sumOfHead('p', first), castagnoli, head)
 }
 
-// sealPack writes the head of a pack of n messages, for which there is room at its beginning.
+// sealPack writes the head of a pack of n messages. The pack must have room for it at its beginning.
 func sealPack(first uint64, n int, pack []byte) {
 	pack[4], pack[5] = packMark, byte(n)
 	binary.BigEndian.PutUint32(pack, packSum(first, pack[4:packHead]))
 }
 
-// appendToPack appends what a pack has of one message, or of one that was taken out.
+// appendToPack appends one message to a pack. sealed is empty if the message was removed.
 func appendToPack(pack, sealed []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(pack, uint16(len(sealed))), sealed...)
 }
 
-// packOf returns how many messages a row has that is a pack; 0 if it is none.
+// packOf returns how many messages a pack has; 0 if the row is not a pack.
 func packOf(first uint64, head []byte) int {
 	if len(head) < packHead || head[4] != packMark || packSum(first, head[4:packHead]) != binary.BigEndian.Uint32(head) {
 		return 0
@@ -43,8 +43,8 @@ func packOf(first uint64, head []byte) int {
 	return int(head[5])
 }
 
-// unpack returns the records of a row, and whether all of it is what was written. Damaged ones are in their places, as far as these are known. The bytes are
-// parts of data. The records are appended to dst.
+// unpack appends the records of a row to dst, and reports whether all of the row is what was written. Damaged records are in their places, as far as
+// these are known. The bytes of the records are parts of data.
 func unpack(dst []Record, first uint64, data []byte) (all []Record, right bool) {
 	n := packOf(first, data)
 	if n == 0 {
@@ -85,15 +85,15 @@ func unpack(dst []Record, first uint64, data []byte) (all []Record, right bool) 
 	return append(dst, Record{Seq: first, Bytes: data, Damaged: true}), false
 }
 
-// found is a message in a pack of which something is wrong.
+// found is a message in a damaged pack.
 type found struct {
 	Record
-	from, to int // where it stands
+	from, to int // where it is in the pack
 }
 
-// salvage returns what is right in a pack of n messages, and what is missing as damaged; 0 for a number that is not known.
+// salvage appends the good messages of a pack of n messages to dst, and the missing ones as damaged. n is 0 if the number is not known.
 func salvage(dst []Record, first uint64, data []byte, n int) []Record {
-	if len(data) > packBytes { // then it is a message that is alone
+	if len(data) > packBytes { // the row has only one message
 		return dst
 	}
 	most := n
@@ -136,14 +136,14 @@ func salvage(dst []Record, first uint64, data []byte, n int) []Record {
 	return dst
 }
 
-// between returns the messages from lo up to hi, which have these bytes: what is left of them when something is not what was written.
+// between returns the messages with the numbers from lo up to hi, without hi. b has their bytes, of which some are not what was written.
 func between(lo, hi uint64, b []byte) (all []Record) {
-	if hi <= lo || uint64(len(b)) == 2*(hi-lo) && !slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) { // which were taken out
+	if hi <= lo || uint64(len(b)) == 2*(hi-lo) && !slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) { // they were removed
 		return nil
 	}
 	rest := b[min(2, len(b)):]
 	for seq := lo; seq < hi; seq++ {
-		if r := unseal(seq, rest); !r.Damaged { // its size alone is wrong
+		if r := unseal(seq, rest); !r.Damaged { // only its size is wrong
 			return append(all, r)
 		}
 		all = append(all, Record{Seq: seq, Damaged: true})
@@ -152,7 +152,7 @@ func between(lo, hi uint64, b []byte) (all []Record) {
 	return all
 }
 
-// countRow returns how many messages are in a row that nobody has taken anything out of, and their size, by the row's size and its first bytes.
+// countRow returns how many messages a row has, and their size, from the row's size and its first bytes. No message of the row may have been removed.
 func countRow(first uint64, size int64, head []byte) (n, bytes int64) {
 	if n := packOf(first, head); n > 0 {
 		return int64(n), size - packHead - int64(n)*packEntry
@@ -163,13 +163,13 @@ func countRow(first uint64, size int64, head []byte) (n, bytes int64) {
 // packer makes rows of messages that are stored together.
 type packer struct {
 	put   func(first int64, data []byte) error
-	alone bool // each message has a row
+	alone bool // each message gets its own row
 	data  []byte
 	first int64
 	n     int
 }
 
-// add adds a message, whose number is the next one.
+// add adds a message. Its number must be the next one.
 func (p *packer) add(seq, at int64, size int, message func([]byte) []byte) error {
 	if p.n > 0 && (p.alone || p.n == packRows || len(p.data)+packEntry+size > packBytes || seq&(blockRows-1) == 0) {
 		if err := p.flush(); err != nil {
@@ -183,7 +183,7 @@ func (p *packer) add(seq, at int64, size int, message func([]byte) []byte) error
 	from := len(p.data)
 	p.data = appendSealed(append(p.data, 0, 0), uint64(seq), at, message)
 	if size := len(p.data) - from - 2; len(p.data) <= packBytes {
-		binary.BigEndian.PutUint16(p.data[from:], uint16(size)) // the one that is alone in its row needs none
+		binary.BigEndian.PutUint16(p.data[from:], uint16(size)) // a message that is alone in its row needs no size
 	}
 	return nil
 }

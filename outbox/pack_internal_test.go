@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// packOfSome returns a pack of n messages of which some were taken out, and the messages by their numbers.
+// packOfSome returns a pack of n messages, some of them removed, and the messages by their numbers.
 func packOfSome(first uint64, n int, out func(i int) bool) (pack []byte, want map[uint64]string) {
 	want = map[uint64]string{}
 	pack = make([]byte, packHead)
@@ -44,7 +44,7 @@ func TestPack(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a byte of a pack, at most one message is lost, that is told, and none is found that was not stored.
+// If any byte of a pack is wrong, at most one message is lost, the loss is reported, and no message is found that was not stored.
 func TestEachByteOfAPack(t *testing.T) {
 	t.Parallel()
 	for _, out := range []func(int) bool{func(int) bool { return false }, func(i int) bool { return i%3 == 0 }} {
@@ -102,7 +102,7 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// TestSumOfHead: it is what package crc32 says of the same bytes, as in every file that was ever written.
+// TestSumOfHead compares sumOfHead with package crc32 for the same bytes, because files of all versions have these checksums.
 func TestSumOfHead(t *testing.T) {
 	t.Parallel()
 	for _, letter := range []byte("mpb") {

@@ -5,38 +5,38 @@ import (
 	"io"
 )
 
-// What can be saved of a damaged file is looked for in its pages, without the tree that leads to them: a row counts if its own checksum is right, so
-// that nothing is found that nobody stored.
+// This file searches the pages of a damaged database for rows, without the tree that leads to them. A row counts only if its own checksum is right,
+// so that only rows are found that were really stored.
 
 const databasePageSize = 4096
 
-// row is a message in one of the tables, or what is settled in a block, found in a page.
+// row is a row that was found in a page: a message of one of the tables, or the settled messages of a block.
 type row struct {
 	DeadLetter
 	dead bool
 
-	bits    bool // it says what is settled in a block, and is none of a message
+	bits    bool // it has the settled messages of a block, not a message
 	block   int64
 	settled bits
 }
 
-// pageOf returns a page of the file by its number, nil if there is none.
+// pageOf returns the page of the file with that number, nil if there is none.
 type pageOf func(n uint32) []byte
 
-// rowsIn calls found for each row in a page whose checksum is right, whether the page's header knows of it or not.
+// rowsIn calls found for each row in a page whose checksum is right, even if the page's header does not list the row.
 func rowsIn(page []byte, others pageOf, found func(row)) {
 	for at := range page {
 		rowAt(page, at, others, found)
 	}
 }
 
-// Bounds of what is worth a look.
+// The limits of a row's size, in bytes.
 const (
 	leastRow = 8
 	mostRow  = 64 << 20
 )
 
-// rowAt calls found for what is in the cell of a table's leaf page that begins there.
+// rowAt calls found for the row at that place, if a cell of a table's leaf page begins there.
 func rowAt(page []byte, at int, others pageOf, found func(row)) {
 	size, n := uvarint(page[at:])
 	if n == 0 || size < leastRow || size > mostRow {
@@ -48,11 +48,11 @@ func rowAt(page []byte, at int, others pageOf, found func(row)) {
 		return
 	}
 	at += n
-	if head := page[at]; head < 3 || head > 20 { // of two or seven columns
+	if head := page[at]; head < 3 || head > 20 { // the size of a header with two or seven columns
 		return
 	}
 	local := localSize(int(size), len(page))
-	if local < 0 || at+local > len(page) { // a page that small is none of SQLite's
+	if local < 0 || at+local > len(page) { // SQLite has no pages that small
 		return
 	}
 	payload := page[at : at+local]
@@ -72,7 +72,7 @@ func rowAt(page []byte, at int, others pageOf, found func(row)) {
 	}
 }
 
-// localSize returns how much of a payload stands in the leaf page itself.
+// localSize returns how many bytes of a payload are in the leaf page itself.
 func localSize(size, usable int) int {
 	most := usable - 35
 	if size <= most {
@@ -86,7 +86,7 @@ func localSize(size, usable int) int {
 	return least
 }
 
-// overflowing puts a payload together whose end is in other pages; nil if that fails.
+// overflowing returns a payload whose end is in other pages; nil if that fails.
 func overflowing(local []byte, size int, next uint32, others pageOf) []byte {
 	payload := append(make([]byte, 0, min(size, 1<<16)), local...)
 	for len(payload) < size {
@@ -100,7 +100,7 @@ func overflowing(local []byte, size int, next uint32, others pageOf) []byte {
 	return payload
 }
 
-// columnCount returns how many columns the header of a row names; 0 if it is none, or not all of it is there.
+// columnCount returns how many columns the header of a row has; 0 if it is not a header, or is not complete.
 func columnCount(payload []byte) (n int) {
 	size, used := uvarint(payload)
 	if used == 0 || size > uint64(len(payload)) {
@@ -116,7 +116,7 @@ func columnCount(payload []byte) (n int) {
 	return n
 }
 
-// decodeRow reads the columns of a row: integers, nothing, and bytes. Other kinds are not ours.
+// decodeRow reads the columns of a row: integers, NULL, and bytes. The tables of an outbox have no other kinds.
 func decodeRow(payload []byte) (values []any, ok bool) {
 	size, used := uvarint(payload)
 	if used == 0 || size < uint64(used) || size > uint64(len(payload)) {
@@ -170,7 +170,7 @@ func signed(b []byte) int64 {
 	return v
 }
 
-// uvarint reads one of SQLite's variable integers; n is 0 if it is not all there.
+// uvarint reads one of SQLite's variable integers; n is 0 if it is not complete.
 func uvarint(b []byte) (v uint64, n int) {
 	for i, c := range b[:min(len(b), 9)] {
 		if i == 8 {
@@ -184,7 +184,7 @@ func uvarint(b []byte) (v uint64, n int) {
 	return 0, 0
 }
 
-// rowOf calls found for what is in a row of these columns, if its checksum is right. The first is the row's number, which stands elsewhere.
+// rowOf calls found for a row with these columns, if its checksum is right. The first column is NULL, because the row's number is stored elsewhere.
 func rowOf(seq int64, v []any, found func(row)) {
 	if len(v) == 0 || v[0] != nil {
 		return

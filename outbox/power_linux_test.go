@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// disk is a file system in a file. What is in the file is what a disk would have if the power failed.
+// disk is a file system in a file. The file has the content that a disk would have if the power failed.
 type disk struct {
 	image, at string
 }
@@ -58,7 +58,7 @@ func newDisk(t *testing.T) disk {
 		t.Skipf("a power cut is played on a file system of its own, which cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() {
-		for range 50 { // a process that was killed may not have let go of it
+		for range 50 { // a killed process may not have released it yet
 			if run("umount", d.at) == nil {
 				return
 			}
@@ -69,7 +69,7 @@ func newDisk(t *testing.T) disk {
 	return d
 }
 
-// cut copies the disk as it is, and returns where the copy is mounted.
+// cut copies the disk in its present state, and returns where the copy is mounted.
 func (d disk) cut(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -118,7 +118,7 @@ func stopped(t *testing.T, pid int) {
 	}
 }
 
-// TestPowerCuts takes the power away while a process enqueues: what it was told is in the copy of the disk.
+// TestPowerCuts cuts the power while a process enqueues: each message for which Enqueue returned nil is in the copy of the disk.
 func TestPowerCuts(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
@@ -129,7 +129,7 @@ func TestPowerCuts(t *testing.T) {
 	cuts := counted(1, 4, 30)
 	told := 0
 	for i := range cuts {
-		box := filepath.Join(d.at, fmt.Sprint(i), "box") // of which the parent is new, too
+		box := filepath.Join(d.at, fmt.Sprint(i), "box") // its parent is new too
 		var out lockedBuffer
 		cmd := command(t, childConfig{dir: box, url: "http://127.0.0.1:1", run: "1", callers: 8})
 		cmd.Stdout, cmd.Stderr = &out, &out
@@ -141,9 +141,9 @@ func TestPowerCuts(t *testing.T) {
 				t.Fatalf("the child does not enqueue: %s", out.String())
 			}
 		}
-		time.Sleep(time.Duration(r.IntN(30)) * time.Millisecond) // the moment is what is tested
-		// A copy takes longer than a power cut. Nothing may be synced meanwhile, or the copy would have what was synced late without what was
-		// synced before, as no disk has.
+		time.Sleep(time.Duration(r.IntN(30)) * time.Millisecond) // the test is about this moment
+		// A copy takes longer than a power cut. Nothing must be synced meanwhile: otherwise the copy could have data that was synced late without
+		// data that was synced before, as no disk has.
 		if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestPowerCuts(t *testing.T) {
 	}
 	t.Logf("%d cuts, %d messages were told", cuts, told)
 
-	// The control: without sync some of it is lost, or the test would show nothing.
+	// The control: without sync some messages must be lost, or the test would show nothing.
 	lost := 0
 	for i := range 3 {
 		dir := filepath.Join(d.at, fmt.Sprintf("control%d", i))

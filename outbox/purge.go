@@ -9,19 +9,20 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Purge deletes for good all messages of a person, queued or dead: those that name one of the ids, see Of. It returns how many of each kind there
-// were. Make the client's Guard reject the person first, so that nothing new is stored. A message that is being sent at that moment may still arrive.
+// Purge permanently deletes all messages of a person, queued or dead: those that name one of the ids, see [Of]. It returns how many of each kind
+// there were. Let the client's Guard reject the person first, so that nothing new is stored. A message that is being sent at that moment may still
+// arrive.
 func (o *Outbox) Purge(ctx context.Context, ids ...string) (queued, dead int, err error) {
 	queued, dead, err = o.store.Purge(ctx, Of(ids...))
 	if queued > 0 && !o.markRemoved() && err == nil {
-		err = fmt.Errorf("outbox: the messages are removed, and those among them that wait in memory may be sent: %w", context.Cause(o.ctx))
+		err = fmt.Errorf("outbox: the messages are removed, but those that wait in memory may still be sent: %w", context.Cause(o.ctx))
 	}
 	o.changed.send() // there is room
 	return queued, dead, err
 }
 
 // Of returns a func for Store.Purge that matches the messages of a person: those that name one of the ids as user id, anonymous id, previous id or
-// group id, or as the trait email, whatever its case. Bytes that are no message match nothing.
+// group id, or as the trait email. The case of an address does not matter. Bytes that are not a message never match.
 func Of(ids ...string) func(bytes []byte) bool {
 	return func(bytes []byte) bool {
 		var m cio.Encoded

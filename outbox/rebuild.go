@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// rebuilding is a database that takes in what can be read of a damaged one.
+// rebuilding is a new database with everything that can be read of a damaged one.
 type rebuilding struct {
 	o       *opening
 	to      *conn
@@ -17,17 +17,17 @@ type rebuilding struct {
 	inTx    int
 	seen    map[uint64]bool // messages that were read through SQLite, or found in pages
 	settled settledSet
-	unsure  bool // what is settled is not known
+	unsure  bool // it is not known which messages are settled
 	queued  int64
 	dead    int64
 	broken  []DeadLetter // rows whose checksum is wrong
-	want    state        // what the old one counted
-	counted bool         // that is known
+	want    state        // the counts of the old database
+	counted bool         // these counts are known
 }
 
-// rebuild makes a new database of what can be saved of the old one, of which it keeps a copy, and opens it.
+// rebuild keeps a copy of the old database, makes a new one from everything that can be saved, and opens it.
 //
-// What SQLite still reads is the queue. What is found in the pages alone may have been settled long ago, so that it is set aside.
+// Messages that SQLite can still read are the queue. A message that is found only in the pages may have been settled long ago, so it is set aside.
 func (o *opening) rebuild() (err error) {
 	if err := o.keep(); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (o *opening) rebuild() (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, removeDatabase(path)) // it has personal data
+			err = errors.Join(err, removeDatabase(path)) // it contains personal data
 		}
 	}()
 	if err := fillDatabase(path); err != nil {
@@ -49,12 +49,12 @@ func (o *opening) rebuild() (err error) {
 		return err
 	}
 	if err = b.fill(); err == nil {
-		err = b.to.emptyLog() // the file alone is renamed
+		err = b.to.emptyLog() // only the database file is renamed
 	}
 	if err = errors.Join(err, b.to.close()); err != nil {
 		return err
 	}
-	for _, suffix := range []string{"-wal", "-shm"} { // they are copied, and what is in them is saved
+	for _, suffix := range []string{"-wal", "-shm"} { // there are copies of them, and their messages are saved
 		if err := removeIfThere(o.d.path + suffix); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (b *rebuilding) fill() error {
 		return err
 	}
 	if known := max(b.t.s.last, b.o.marked); b.counted && known > b.want.last {
-		b.want.queued += known - b.want.last // the numbers of what was appended since follow each other
+		b.want.queued += known - b.want.last // messages that were appended since have consecutive numbers
 		b.want.last = known
 	}
 	if !b.counted || b.queued+int64(len(b.broken)) < b.want.queued || b.dead < b.want.dead {
@@ -100,7 +100,7 @@ func (b *rebuilding) fill() error {
 		}
 	}
 	b.t.s.last = max(b.t.s.last, b.want.last, b.o.marked)
-	for _, l := range b.broken { // its number may be what is wrong
+	for _, l := range b.broken { // its number may be wrong
 		l.Seq = uint64(b.t.s.last + 1)
 		if err := b.t.insertDead(l); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (b *rebuilding) end() error {
 	return err
 }
 
-// each makes room in memory after some rows.
+// each commits after many rows, so that they do not fill the memory.
 func (b *rebuilding) each() error {
 	if b.inTx++; b.inTx < 10*manyRows {
 		return nil
@@ -146,14 +146,15 @@ func (b *rebuilding) each() error {
 	return b.begin()
 }
 
-// readTables takes in what SQLite reads of the old database, from both ends, up to what it cannot read. The error is of the new one.
+// readTables reads the old database through SQLite, from both ends, up to the first row that SQLite cannot read. An error comes from the new
+// database.
 func (b *rebuilding) readTables() error {
 	c, err := connect(b.o.d.path, pragmas)
 	if err != nil {
-		return nil //nolint:nilerr // then there are the pages
+		return nil //nolint:nilerr // the pages are read instead
 	}
-	defer func() { _ = c.close() }() // what was written to it does not count any more
-	// That is why it is made anew.
+	defer func() { _ = c.close() }() // nothing that was written to it counts any more
+	// An error here is one of the reasons why the database is rebuilt.
 	if err := checkKind(c, b.o.d.path); err != nil {
 		c.version = cmp.Or(c.version, schemaVersion)
 	}
@@ -165,14 +166,14 @@ func (b *rebuilding) readTables() error {
 	for _, order := range []string{"ASC", "DESC"} {
 		var mine error
 		read := func(columns, table string, row func(v []driverValue) error) {
-			_ = c.query("SELECT "+columns+" FROM "+table+" ORDER BY seq "+order, func(v []driverValue) error { // up to what it cannot read
+			_ = c.query("SELECT "+columns+" FROM "+table+" ORDER BY seq "+order, func(v []driverValue) error { // up to a row that SQLite cannot read
 				if mine == nil {
 					mine = row(v)
 				}
 				return mine
 			})
 		}
-		_ = eachRow(c, order, func(records []Record, _ bool) error { // up to what it cannot read
+		_ = eachRow(c, order, func(records []Record, _ bool) error { // up to a row that SQLite cannot read
 			for _, r := range records {
 				if mine == nil {
 					mine = b.takeRecord(r)
@@ -215,7 +216,7 @@ func (b *rebuilding) takeRecord(r Record) error {
 	return b.each()
 }
 
-// readSettled finds out what is settled, as far as that can be told.
+// readSettled finds out which messages are settled, as far as possible.
 func (b *rebuilding) readSettled(c *conn) error {
 	var wrong map[int64][]byte
 	var err error
@@ -240,7 +241,7 @@ func (b *rebuilding) readSettled(c *conn) error {
 	return err
 }
 
-// tallies reports whether what is there and not settled is what waited.
+// tallies reports whether the messages that are there and not settled have the count and the sum of the queue.
 func (b *rebuilding) tallies(c *conn) bool {
 	var n, seqs int64
 	err := eachRow(c, "ASC", func(records []Record, _ bool) error {
@@ -254,12 +255,12 @@ func (b *rebuilding) tallies(c *conn) bool {
 	return err == nil && b.counted && n == b.want.queued && seqs == b.want.queuedSeqs
 }
 
-// mayBeSettled reports whether a message of the queue may have been sent, as what says so cannot be read.
+// mayBeSettled reports whether a message of the queue may have been sent, because the rows that would say so cannot be read.
 func (b *rebuilding) mayBeSettled(seq uint64) bool {
 	return b.unsure && (!b.counted || int64(seq) <= b.want.last)
 }
 
-// eachInPages calls found for what stands in the pages of the old database and of its log.
+// eachInPages calls found for each row in the pages of the old database and of its log.
 func (b *rebuilding) eachInPages(found func(row)) error {
 	f, err := os.Open(b.o.d.path)
 	if err != nil {
@@ -284,7 +285,7 @@ func (b *rebuilding) eachInPages(found func(row)) error {
 	}
 }
 
-// setAside makes a dead letter of what may have been sent.
+// setAside makes a message that may have been sent a dead letter.
 func (b *rebuilding) setAside(l DeadLetter) error {
 	l.Rejected, l.Reason = time.Now(), doubtful
 	b.o.found.SetAside++
@@ -312,7 +313,7 @@ func (b *rebuilding) takeDead(l DeadLetter, right bool) error {
 
 const doubtful = "found in a damaged file: it may have been sent before"
 
-// readPages sets aside what stands in the pages of the old database and of its log.
+// readPages sets aside the messages that are only in the pages of the old database and of its log.
 func (b *rebuilding) readPages() error {
 	var mine error
 	err := b.eachInPages(func(r row) {

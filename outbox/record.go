@@ -8,39 +8,39 @@ import (
 
 // Record is a message as it is stored.
 type Record struct {
-	// Seq is its place in the queue. A record that is stored later has a greater Seq. No Seq is used twice.
+	// Seq is the record's place in the queue. A record that is stored later has a greater Seq. No Seq is used twice.
 	Seq uint64
 	// At is when it was stored, to the millisecond.
 	At time.Time
-	// Bytes is the message as it is sent. Encoded.UnmarshalJSON reads it.
+	// Bytes is the message in the form in which it is sent. Encoded.UnmarshalJSON reads it.
 	Bytes []byte
 	// Damaged says that the bytes are not those that were stored. Such a record is never sent.
 	Damaged bool
 }
 
-// DeadLetter is a message that was rejected, or that cannot be sent for another reason that lies in the message itself.
+// DeadLetter is a message that was rejected, or that cannot be sent for another reason in the message itself.
 type DeadLetter struct {
 	Record
 	// Rejected is when the message became a dead letter.
 	Rejected time.Time
-	// Reason says why in a sentence.
+	// Reason says in a sentence why.
 	Reason string
 }
 
 // Settlement takes a record out of the queue and says why.
 type Settlement struct {
 	Seq uint64
-	// Reason is empty for a message that was accepted: it is removed. Otherwise the message becomes a dead letter with that reason.
+	// Reason is empty if the message was accepted, and the message is removed. Otherwise the message becomes a dead letter with that reason.
 	Reason string
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sealSize is what stands before a message in its row: a checksum of four bytes, over the row's number and all that follows, and the time in
-// milliseconds in six.
+// sealSize is the size of the head before a message in its row: four bytes for a checksum over the row's number and everything that follows, and six
+// bytes for the time in milliseconds.
 const sealSize = 10
 
-// appendSealed appends the data of a row of the queue, of which message appends the bytes.
+// appendSealed appends the data of a row of the queue. message appends the bytes of the message.
 func appendSealed(dst []byte, seq uint64, at int64, message func([]byte) []byte) []byte {
 	from := len(dst)
 	dst = append(dst, 0, 0, 0, 0, byte(at>>40), byte(at>>32), byte(at>>24), byte(at>>16), byte(at>>8), byte(at))
@@ -58,12 +58,12 @@ func unseal(seq uint64, data []byte) Record {
 	return Record{Seq: seq, At: time.UnixMilli(at), Bytes: data[sealSize:], Damaged: sumOf(seq, data[4:]) != binary.BigEndian.Uint32(data)}
 }
 
-// sumOf is the checksum of a row of the queue.
+// sumOf returns the checksum of a row of the queue.
 func sumOf(seq uint64, sealed []byte) uint32 {
 	return crc32.Update(sumOfHead('m', seq), castagnoli, sealed)
 }
 
-// sumOfHead is the checksum of a letter and a number. Package crc32 would need memory for the nine bytes each time.
+// sumOfHead returns the checksum of a letter and a number. Package crc32 would allocate memory for the nine bytes each time.
 func sumOfHead(letter byte, n uint64) uint32 {
 	sum := ^uint32(0)
 	sum = castagnoli[byte(sum)^letter] ^ sum>>8
@@ -73,7 +73,7 @@ func sumOfHead(letter byte, n uint64) uint32 {
 	return ^sum
 }
 
-// deadSumOf is the checksum of a dead letter.
+// deadSumOf returns the checksum of a dead letter.
 func deadSumOf(seq uint64, at, died int64, damaged bool, reason string, data []byte) uint32 {
 	var head [34]byte
 	head[0] = 'd'
@@ -88,7 +88,7 @@ func deadSumOf(seq uint64, at, died int64, damaged bool, reason string, data []b
 	return crc32.Update(sum, castagnoli, data)
 }
 
-// readDeadLetter makes a dead letter of its columns; right says that its checksum is.
+// readDeadLetter makes a dead letter from its columns. right says whether its checksum is right.
 func readDeadLetter(seq, at, died, sum int64, damaged bool, reason string, data []byte) (d DeadLetter, right bool) {
 	right = int64(deadSumOf(uint64(seq), at, died, damaged, reason, data)) == sum
 	d = DeadLetter{Record{uint64(seq), time.UnixMilli(at), data, damaged || !right}, time.UnixMilli(died), reason}

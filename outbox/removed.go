@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// changes is implemented by a Store that hears of what others do in it.
+// changes is implemented by a Store that notices changes by others.
 type changes interface {
-	// Changes counts the changes of others that were noticed.
+	// Changes counts the changes by others that were noticed.
 	Changes() int64
 }
 
-// missRemoved finds out which of the messages that the Batcher has were taken out of the store by others.
+// missRemoved finds out which of the Batcher's messages others have removed from the store.
 func (o *Outbox) missRemoved() {
 	store, ok := o.store.(changes)
 	if !ok {
@@ -31,7 +31,7 @@ func (o *Outbox) missRemoved() {
 	}
 }
 
-// markRemoved notes which records are not in the store any more, of those that the Batcher has and that have not ended.
+// markRemoved notes which of the Batcher's unfinished records are no longer in the store.
 func (o *Outbox) markRemoved() bool {
 	o.mu.Lock()
 	waiting := make(map[uint64]bool, len(o.sent))

@@ -8,22 +8,22 @@ import (
 	"path/filepath"
 )
 
-// What was accepted must be taken out of the file on a full disk, too, and SQLite writes more before it writes less: it appends to the log, and then
-// brings the log into the database, which grows by what was stored since. So a file is kept that is at least as large as both, and removed then.
-// Nothing is stored while it is not there.
+// Accepted messages must be removed from the file even on a full disk. But SQLite needs more room before it needs less: it appends to the log, and
+// then it copies the log into the database, which grows by the messages stored since. So the outbox keeps a file that is at least as large as both
+// together, and removes this file when the disk is full. It stores nothing while the file is missing.
 const (
 	reserveName = "reserve"
-	reserveSize = 512 << 10 // for what is appended to the log
+	reserveSize = 512 << 10 // for the pages that are appended to the log
 	reserveStep = 1 << 20   // so that it does not grow with each commit
 )
 
 func (d *Disk) reservePath() string { return filepath.Join(d.cfg.Dir, reserveName) }
 
-// keepReserve sees to it that the reserve is there, and that it suffices after a commit by which the database grows by size. The error is ErrDiskFull
-// where there is no room for it.
+// keepReserve makes sure that the reserve is there, and that it is large enough after a commit that lets the database grow by size. The error is
+// ErrDiskFull if there is no room for it.
 func (d *Disk) keepReserve(size int64) error {
 	switch {
-	case d.lock == nil: // what is known of it is its owner's
+	case d.lock == nil: // only the owner of the directory knows its state
 		return d.inTurn(func() error { return d.fitReserve(size) })
 	case d.reserve > 0 && d.room >= size:
 		d.room -= size
@@ -60,13 +60,13 @@ func (d *Disk) fitReserve(size int64) error {
 	}
 	if err != nil {
 		d.reserve, d.room = have, 0
-		return fmt.Errorf("%w: there is no room for the %d bytes that are kept free (%w)", ErrDiskFull, need, err)
+		return fmt.Errorf("%w: there is no room for the %d bytes of the reserve (%w)", ErrDiskFull, need, err)
 	}
 	d.reserve, d.room = have, have-need
 	return nil
 }
 
-// missingPages is how much the database must grow to take in the log.
+// missingPages returns by how many bytes the database must grow when the log is copied into it.
 func (d *Disk) missingPages() (int64, error) {
 	row, err := d.w.one("PRAGMA page_count")
 	if err != nil {
@@ -93,7 +93,7 @@ func (d *Disk) growReserve(from, to int64) (err error) {
 		return errors.Join(err, f.Close())
 	}
 	defer func() {
-		if err != nil && d.lock != nil { // another may have made it larger meanwhile
+		if err != nil && d.lock != nil { // another process may have made it larger meanwhile
 			err = errors.Join(err, f.Truncate(from))
 		}
 		if err = errors.Join(err, f.Close()); err != nil && from == 0 && d.lock != nil {
@@ -101,7 +101,7 @@ func (d *Disk) growReserve(from, to int64) (err error) {
 		}
 	}()
 	b := make([]byte, 64<<10)
-	for i, v := 0, uint32(from)|1; i < len(b); i++ { // not zeros, for which some file systems take no room
+	for i, v := 0, uint32(from)|1; i < len(b); i++ { // not zeros, because some file systems use no room for zeros
 		v = v*1664525 + 1013904223
 		b[i] = byte(v >> 24)
 	}
@@ -122,17 +122,18 @@ func (d *Disk) releaseReserve() {
 		return
 	}
 	d.reserve, d.room = 0, 0
-	_ = removeIfThere(d.reservePath()) // what needs the room fails then
+	_ = removeIfThere(d.reservePath()) // if this fails, the step that needs the room fails too
 }
 
-// makeRoom gives up the reserve, and brings the log into the database. It reports whether there may be room now.
+// makeRoom removes the reserve, and copies the log into the database. It reports whether there may be room now.
 func (d *Disk) makeRoom() bool {
 	released := d.reserve > 0
 	d.releaseReserve()
 	return d.emptyLog() == nil || released
 }
 
-// recoverRoom makes the files as small as they can be, after the reserve was released or a commit has failed, and the reserve as large as it must be.
+// recoverRoom makes the files as small as possible, if the reserve was released or a commit has failed. Then it makes the reserve as large as it must
+// be.
 func (d *Disk) recoverRoom() error {
 	if d.reserve == 0 {
 		if err := d.w.query("PRAGMA incremental_vacuum", func([]driverValue) error { return nil }); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// The reserve suffices for what is in the files, whoever has stored it: a service, or a command, with a service beside it or without one.
+// The reserve is large enough for the content of the files, whoever has stored it: a service, or a command, while a service runs or not.
 func TestTheReserveBesideACommand(t *testing.T) {
 	t.Parallel()
 	silent := slog.New(slog.DiscardHandler)

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// cleanEvery is how often dead letters are looked through for old ones.
+// cleanEvery is how often old dead letters are removed.
 const cleanEvery = time.Hour
 
-// clock tells whether the machine's clock has gone evenly since it was asked last.
+// clock finds out whether the machine's clock was set since the last call.
 type clock struct {
 	last time.Time
 	set  bool
@@ -18,8 +18,8 @@ type clock struct {
 
 func newClock() *clock { return &clock{} }
 
-// even reports whether the time of day has moved by as much as the time that has passed. A clock that was set shows nothing about ages: it may have
-// been wrong when they were noted, or be wrong now.
+// even reports whether the time of day has moved by as much as the time that has passed. If the clock was set, it shows nothing about ages: it may
+// have been wrong when the times were written, or it may be wrong now.
 func (c *clock) even(now time.Time) bool {
 	before, known := c.last, c.set
 	c.last, c.set = now, true
@@ -29,13 +29,13 @@ func (c *clock) even(now time.Time) bool {
 	return evenTimes(before, now, now)
 }
 
-// evenTimes compares the time that has passed from before to now with how far the time of day, which is shown, has moved.
+// evenTimes reports whether the time of day has moved from before to shown by as much as the time that has passed from before to now.
 func evenTimes(before, now, shown time.Time) bool {
 	return (now.Sub(before) - shown.Round(0).Sub(before.Round(0))).Abs() < 5*time.Minute
 }
 
-// retain drops old dead letters, at once and every hour. The clock of one run shows nothing at first; what an earlier run has left shows that its clock
-// stood there too, so a letter that was too old then is.
+// retain drops old dead letters, at once and every hour. At first the clock of this run alone is not trusted. But the files show when they
+// were last in use, by the clock of that time. A dead letter that was too old then is dropped.
 func (o *Outbox) retain() {
 	if o.cfg.KeepDead < 0 {
 		return
@@ -66,7 +66,7 @@ func (o *Outbox) retain() {
 	}
 }
 
-// lastUse returns when a directory was last open; the zero time if that cannot be told.
+// lastUse returns when a directory was last open; the zero time if that is not known.
 func lastUse(dir string) time.Time {
 	info, err := os.Stat(filepath.Join(dir, markName))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// A clock that was set shows nothing of the age of dead letters.
+// If the clock was set, it shows nothing about the age of dead letters.
 func TestClockThatWasSet(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
@@ -39,7 +39,7 @@ func TestClockThatWasSet(t *testing.T) {
 	}
 }
 
-// Open drops what was too old in an earlier run and is now: one clock alone, which may be wrong, shows nothing.
+// Open drops dead letters that were too old in an earlier run and are too old now: only one clock, which may be wrong, shows nothing.
 func TestOldDeadLettersAreDropped(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -48,7 +48,7 @@ func TestOldDeadLettersAreDropped(t *testing.T) {
 		name          string
 		earlier       time.Time
 		keep          time.Duration
-		first, second int // how many are left after the first look, and after another hour
+		first, second int // how many are left after the first check, and after another hour
 	}{
 		{"an earlier run saw that it is old", now.Add(-time.Minute), day, 1, 1},
 		{"it was young in the earlier run", now.Add(-47 * time.Hour), day, 2, 1},
@@ -94,7 +94,7 @@ func TestOldDeadLettersAreDropped(t *testing.T) {
 				}
 			}
 			d.used = c.earlier
-			o.retain() // which ends after the first look, as the context has
+			o.retain() // it ends after the first check, because the context has ended
 			check("the first look", c.first)
 			if c.keep > 0 {
 				o.dropOld(now)
@@ -104,7 +104,7 @@ func TestOldDeadLettersAreDropped(t *testing.T) {
 	}
 }
 
-// A program that runs for less than an hour drops old letters all the same, at its next start, whoever opens the store.
+// A program that runs for less than an hour also drops old dead letters, at its next start, whoever opens the store.
 func TestOldDeadLettersOfAShortProgram(t *testing.T) {
 	t.Parallel()
 	for _, own := range []bool{false, true} {
@@ -144,7 +144,7 @@ func shortProgram(t *testing.T, own bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.Close(t.Context()); err != nil { // after the first look
+	if err := o.Close(t.Context()); err != nil { // after the first check
 		t.Fatal(err)
 	}
 	d, err := OpenDisk(DiskConfig{Dir: dir, Logger: slog.New(slog.DiscardHandler)})

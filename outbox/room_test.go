@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// Dead letters that fill it are named by whoever finds no room, who waits only while sending may make some.
+// If dead letters fill the outbox, a caller that finds no room gets an error that says so. It waits only while sending can make room.
 func TestFullOfDeadLetters(t *testing.T) {
 	t.Parallel()
 	const most = 2000
@@ -51,7 +51,7 @@ func TestFullOfDeadLetters(t *testing.T) {
 				var err error
 				for ; err == nil && n < 100; n++ {
 					err = c.put(o, n)
-					time.Sleep(time.Second) // it is rejected
+					time.Sleep(time.Second) // the message is rejected
 				}
 				if !errors.Is(err, outbox.ErrFullOfDeadLetters) || !errors.Is(err, cio.ErrQueueFull) || n < 5 {
 					t.Fatalf("after %d messages: %v", n, err)
@@ -77,7 +77,7 @@ func TestFullOfDeadLetters(t *testing.T) {
 	}
 }
 
-// Dead letters that leave room for what is enqueued are no reason to fail: what is sent makes room.
+// Dead letters that leave room for the new messages are not a reason to fail: sending makes room.
 func TestFullOfMessagesAndDeadLetters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -113,7 +113,7 @@ func TestFullOfMessagesAndDeadLetters(t *testing.T) {
 	})
 }
 
-// OnReport may enqueue, as long as it does not wait for room: a full outbox says so at once.
+// OnReport can enqueue, if it does not wait for room: a full outbox returns an error at once.
 func TestOnReportEnqueues(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -140,7 +140,7 @@ func TestOnReportEnqueues(t *testing.T) {
 		}
 		srv.ClearFaults()
 		flush(t, o)
-		flush(t, o) // what was enqueued meanwhile
+		flush(t, o) // the messages that were enqueued meanwhile
 		if got := arrived(t, srv); len(got) != n+stored || stored+full != n || full == 0 {
 			t.Errorf("of %d messages %d had room and %d had not; arrived: %v", n, stored, full, got)
 		}

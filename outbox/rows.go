@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// read has f read through the connection for that.
+// read calls f with the connection for reading.
 func (d *Disk) read(f func(*conn) error) error {
 	d.reading.Lock()
 	defer d.reading.Unlock()
@@ -26,7 +26,7 @@ func (d *Disk) read(f func(*conn) error) error {
 func (d *Disk) Read(_ context.Context, after uint64, limit int) (records []Record, err error) {
 	err = d.read(func(c *conn) error {
 		records, err = readQueue(c, after, limit, func(first int64, size int, records []Record) {
-			if limit > 1 { // to be sent, perhaps
+			if limit > 1 { // the records may be read to be sent
 				d.mu.Lock()
 				d.noteRow(first, size, records)
 				d.mu.Unlock()
@@ -40,12 +40,12 @@ func (d *Disk) Read(_ context.Context, after uint64, limit int) (records []Recor
 // errEnough ends the reading of rows.
 var errEnough = errors.New("that is enough")
 
-// readQueue returns what waits, without what is settled. It calls row, if that is given, for each row that it reads.
+// readQueue returns messages of the queue, without settled ones. It calls row, if set, for each row that it reads.
 func readQueue(c *conn, after uint64, limit int, row func(first int64, size int, records []Record)) (records []Record, err error) {
 	if int64(after) < 0 || limit <= 0 {
 		return nil, nil
 	}
-	if _, err := c.exec("BEGIN"); err != nil { // both tables as they are at one moment
+	if _, err := c.exec("BEGIN"); err != nil { // reads both tables at one moment
 		return nil, err
 	}
 	defer func() {
@@ -90,7 +90,7 @@ func readQueue(c *conn, after uint64, limit int, row func(first int64, size int,
 			if len(inRow) > 0 {
 				last = int64(inRow[len(inRow)-1].Seq)
 			}
-			if next := settled.next(last + 1); next > last+4*packRows { // which is cheaper than to read what is between
+			if next := settled.next(last + 1); next > last+4*packRows { // to skip is cheaper than to read the rows in between
 				from = next
 				return errSkip
 			}
@@ -106,7 +106,7 @@ func readQueue(c *conn, after uint64, limit int, row func(first int64, size int,
 	}
 }
 
-// errSkip ends the reading of rows where many follow that are settled.
+// errSkip ends the reading of rows if many settled ones follow.
 var errSkip = errors.New("settled")
 
 // rowOfQueue returns the columns of a row.
@@ -139,7 +139,7 @@ func readDead(c *conn, after uint64, limit int) (letters []DeadLetter, err error
 	return letters, err
 }
 
-// deadLetterOf makes a dead letter of its columns; right says that its checksum is.
+// deadLetterOf makes a dead letter from its columns. right says whether its checksum is right.
 func deadLetterOf(v []driverValue) (l DeadLetter, right bool, err error) {
 	n, err := numbers(v[:5])
 	if err != nil {
@@ -176,7 +176,7 @@ func (t *tx) removeDead(seq int64) error {
 	}, seq)
 }
 
-// deadOf returns the dead letter of that number.
+// deadOf returns the dead letter with that number.
 func (t *tx) deadOf(seq uint64) (l DeadLetter, ok bool, err error) {
 	row, err := t.c.one("SELECT "+deadColumns+" FROM dead WHERE seq = ?", int64(seq))
 	if err != nil || row == nil {
@@ -186,10 +186,10 @@ func (t *tx) deadOf(seq uint64) (l DeadLetter, ok bool, err error) {
 	return l, err == nil, err
 }
 
-// manyRows is how many rows one transaction of the command changes, so that it does not hold up a service for long.
+// manyRows is how many rows one transaction of a command changes, so that it does not block a service for long.
 const manyRows = 500
 
-// inParts has do run in transactions of a part each.
+// inParts calls do for each record, in several transactions with a part of the records each.
 func (d *Disk) inParts(ctx context.Context, seqs []uint64, do func(t *tx, seq uint64) (bool, error)) (total int, err error) {
 	for part := range slices.Chunk(seqs, manyRows) {
 		var n int
@@ -236,7 +236,8 @@ func (d *Disk) Drop(ctx context.Context, seqs []uint64) (int, error) {
 	})
 }
 
-// Purge implements Store. The bytes are overwritten in the database, what is free in it is given back, and the log, which may have them too, is emptied.
+// Purge implements Store. It overwrites the bytes in the database, gives free pages of the database back to the file system, and empties the log,
+// which may contain the bytes too.
 func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead int, err error) {
 	if err := d.between(ctx, func() error { return d.inTurn(d.sweepAll) }); err != nil {
 		return 0, 0, err
@@ -299,7 +300,7 @@ func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead
 	return queued, dead, err
 }
 
-// overwrite sets whether the bytes of rows that are removed are overwritten.
+// overwrite sets whether SQLite overwrites the bytes of removed rows.
 func (c *conn) overwrite(how string) error {
 	_, err := c.one("PRAGMA secure_delete = " + how)
 	return err

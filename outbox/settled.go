@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// What is settled at once comes in small runs, as each lane of a Batcher has its own share of the messages. So rows are not changed at once: a bit says
-// that a message is out of the queue, in one row of the table settled for each block of numbers. The rows of a block are removed when all of it is
-// settled, and those of a block that nothing happens to any more soon after that.
+// Messages are settled in small groups, because each lane of a Batcher has its own share of them. So the rows of the queue are not changed at once.
+// Instead a bit says that a message is out of the queue. The table settled has one row with such bits for each block of numbers. The rows of a block
+// are removed when all of its messages are settled. If nothing more is settled in a block, its settled messages are removed soon afterwards.
 const (
 	blockShift = 10
 	blockRows  = 1 << blockShift
-	mostBlocks = 256 // in memory
-	// restFor is how long nothing must have been settled in a block before what is settled in it is removed.
+	mostBlocks = 256 // the most blocks in memory
+	// restFor is how long nothing must have been settled in a block before its settled messages are removed.
 	restFor = 2 * time.Second
 )
 
-// bits says of each message of a block whether it is settled, and in a row still.
+// bits says for each message of a block whether it is settled and still in a row.
 type bits [blockRows / 8]byte
 
 func blockOf(seq int64) int64 { return seq >> blockShift }
@@ -39,7 +39,7 @@ func (b *bits) sum(n int64) uint32 {
 	return crc32.Update(sumOfHead('b', uint64(n)), castagnoli, b[:])
 }
 
-// sealed returns what stands in the table for the block of that number.
+// sealed returns the data of the table's row for the block with that number.
 func (b *bits) sealed(n int64) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, b.sum(n)), b[:]...)
 }
@@ -53,7 +53,7 @@ func readBits(n int64, data []byte) (b bits, ok bool) {
 	return b, b.sum(n) == binary.BigEndian.Uint32(data)
 }
 
-// mendBits finds out what a row says of which one byte, or the number, is not what was written; last is the greatest number that it may have.
+// mendBits repairs a row in which one byte, or the number, is not what was written. last is the greatest number that it may have.
 func mendBits(n int64, data []byte, last int64) (block int64, b bits, ok bool) {
 	for other := range last + 1 {
 		if b, ok := readBits(other, data); ok {
@@ -73,7 +73,7 @@ func mendBits(n int64, data []byte, last int64) (block int64, b bits, ok bool) {
 	return n, b, false
 }
 
-// settledSet is what is settled, and in a row still, by the number of the block.
+// settledSet has the messages that are settled and still in a row, by the number of the block.
 type settledSet map[int64]*bits
 
 func (s settledSet) has(seq uint64) bool {
@@ -89,7 +89,7 @@ func (s settledSet) next(seq int64) int64 {
 	return seq
 }
 
-// join adds what another row says of a block: what was settled once stays so.
+// join adds the bits of another row for a block: a settled message stays settled.
 func (s settledSet) join(n int64, b *bits) {
 	if s[n] == nil {
 		s[n] = new(bits)
@@ -103,12 +103,12 @@ func (s settledSet) join(n int64, b *bits) {
 func readSettled(c *conn) (settledSet, error) {
 	all, wrong, err := readAllBits(c)
 	if err == nil && len(wrong) > 0 {
-		err = damagedf("a row that says what is settled is not what was written")
+		err = damagedf("a row that says which messages are settled is not what was written")
 	}
 	return all, err
 }
 
-// readAllBits reads the whole table, also rows that are not what was written.
+// readAllBits reads the whole table. wrong has the rows that are not what was written.
 func readAllBits(c *conn) (all settledSet, wrong map[int64][]byte, err error) {
 	all, wrong = settledSet{}, map[int64][]byte{}
 	if c.version < 2 {
@@ -137,31 +137,31 @@ func bitsOfTable(v []driverValue) (n int64, data []byte, err error) {
 	return n, data, err
 }
 
-// block is what the committing goroutine knows of a block.
+// block is what the committing goroutine knows about a block.
 type block struct {
 	bits
-	known   int64            // rows above this number were not looked at
-	sizes   [blockRows]int32 // of the message, and one; 0 for one that is not in the queue
+	known   int64            // rows above this number were not read yet
+	sizes   [blockRows]int32 // the size of each message plus one; 0 if it is not in the queue
 	live    int
 	changed bool
 	touched time.Time
 }
 
-// forgetBlocks drops what is known, as it may be wrong.
+// forgetBlocks drops everything that is known about blocks, because it may be wrong.
 func (d *Disk) forgetBlocks() {
 	clear(d.blocks)
 	d.over = d.over[:0]
 }
 
-// rowSizes is what is in a row that was read.
+// rowSizes has the sizes of a row that was read.
 type rowSizes struct {
 	size  int     // of the row
-	sizes []int32 // of its messages, 0 for one that was taken out; nil for one message
+	sizes []int32 // of its messages, 0 for a removed one; nil if the row has one message
 }
 
 const mostRowSizes = 100_000
 
-// noteRow keeps how large the messages in a row are, for their settlement.
+// noteRow keeps the sizes of the messages in a row, for their settlement.
 func (d *Disk) noteRow(first int64, size int, records []Record) {
 	r := rowSizes{size: size}
 	if len(records) != 1 || records[0].Seq != uint64(first) || size != len(records[0].Bytes)+sealSize {
@@ -184,7 +184,7 @@ func sizesOf(first int64, records []Record) []int32 {
 	return all
 }
 
-// block returns what is known of a block, up to the last message.
+// block returns a block, with everything up to the last message read.
 func (t *tx) block(n int64) (*block, error) {
 	b := t.d.blocks[n]
 	if b == nil {
@@ -201,7 +201,7 @@ func (t *tx) block(n int64) (*block, error) {
 				}
 				var ok bool
 				if b.bits, ok = readBits(n, data); !ok {
-					return nil, damagedf("a row that says what is settled is not what was written")
+					return nil, damagedf("a row that says which messages are settled is not what was written")
 				}
 			}
 		}
@@ -231,7 +231,7 @@ func (t *tx) block(n int64) (*block, error) {
 	return b, nil
 }
 
-// look takes up what is in a row.
+// look reads the sizes of the messages in a row.
 func (t *tx) look(b *block, first, size int64) error {
 	d := t.d
 	d.mu.Lock()
@@ -280,7 +280,7 @@ func (t *tx) leave(b *block, seq int64) bool {
 	return true
 }
 
-// settle takes messages out of the queue, in the order in which they are given.
+// settle takes messages out of the queue, in the given order.
 func (t *tx) settle(settled []Settlement) error {
 	d := t.d
 	if err := t.clearOver(); err != nil {

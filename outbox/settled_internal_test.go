@@ -37,7 +37,7 @@ func fillDisk(t testing.TB, d *Disk, n int) {
 	}
 }
 
-// queueOf returns the numbers of what waits.
+// queueOf returns the numbers of the queued messages.
 func queueOf(t testing.TB, d *Disk) map[uint64]bool {
 	t.Helper()
 	all := map[uint64]bool{}
@@ -59,7 +59,7 @@ func queueOf(t testing.TB, d *Disk) map[uint64]bool {
 	}
 }
 
-// settleRandomly settles all up to some number but one in so many, some of it as dead letters, and returns what is settled.
+// settleRandomly settles most messages up to some number, some of them as dead letters, and returns which are settled.
 func settleRandomly(t testing.TB, d *Disk, r *rand.Rand, upTo uint64, keep int) map[uint64]bool {
 	t.Helper()
 	out := map[uint64]bool{}
@@ -84,7 +84,7 @@ func settleRandomly(t testing.TB, d *Disk, r *rand.Rand, upTo uint64, keep int) 
 	return out
 }
 
-// copyOf copies the files of a directory as a kill would leave them.
+// copyOf copies the files of a directory in the state that a kill would leave.
 func copyOf(t testing.TB, dir string) string {
 	t.Helper()
 	to := t.TempDir()
@@ -100,7 +100,7 @@ func copyOf(t testing.TB, dir string) string {
 	return to
 }
 
-// What is settled does not wait any more: not for who reads it at once, nor after a kill, nor when it was removed from its rows.
+// A settled message is no longer in the queue: not for a reader at once, not after a kill, and not after it was removed from its row.
 func TestSettledIsOutOfTheQueue(t *testing.T) {
 	t.Parallel()
 	for _, keep := range []int{2, 8, 200} {
@@ -141,7 +141,7 @@ func TestSettledIsOutOfTheQueue(t *testing.T) {
 			t.Fatal(err)
 		}
 		look("after it was swept", d)
-		for seq := uint64(1); seq <= 2_500; seq += 100 { // of which some are settled once more
+		for seq := uint64(1); seq <= 2_500; seq += 100 { // some of these are settled again
 			if err := d.Settle(t.Context(), []Settlement{{Seq: seq}, {Seq: seq + 7, Reason: "later"}}); err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +162,7 @@ func TestSettledIsOutOfTheQueue(t *testing.T) {
 	}
 }
 
-// Where a byte of what says that messages are settled is not what was written, none of them waits again: it is not known whether they were sent.
+// If a byte of the rows that say which messages are settled is wrong, none of these messages is queued again: it is not known whether they were sent.
 func TestDamageToWhatIsSettled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -242,7 +242,7 @@ func TestDamageToWhatIsSettled(t *testing.T) {
 	}
 }
 
-// makeOld makes a database one of version 1.
+// makeOld changes a database to version 1.
 func makeOld(t testing.TB, dir string) {
 	t.Helper()
 	c, err := connect(filepath.Join(dir, databaseName), pragmas)
@@ -270,7 +270,7 @@ func makeOld(t testing.TB, dir string) {
 	}
 }
 
-// A directory of version 1 is used as it is while another process has it, and made one of this version by who has it alone.
+// A directory of version 1 is not changed while another process uses it. A process that opens it alone changes it to this version.
 func TestAnOlderVersion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// someMessages opens a directory, stores so many messages in it, and closes it.
+// someMessages opens a directory, stores that many messages in it, and closes it.
 func someMessages(t *testing.T, dir string, n int) {
 	t.Helper()
 	d := openQuietly(t, dir, false)
@@ -64,7 +64,7 @@ func flip(t *testing.T, dir, text string) {
 	}
 }
 
-// Who only looks keeps no service from starting, whoever came first, and what is stored beside it is there.
+// A command that only reads does not keep a service from starting, whoever came first, and messages that are stored meanwhile are there.
 func TestAServiceStartsWhileSomebodyLooks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -94,7 +94,7 @@ func TestAServiceStartsWhileSomebodyLooks(t *testing.T) {
 	closeDisk(t, service)
 }
 
-// What a command stores when no service has the directory is in the mark when it has ended.
+// If a command stores messages while no service uses the directory, the mark includes them when the command has ended.
 func TestTheMarkOfACommand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -110,7 +110,8 @@ func TestTheMarkOfACommand(t *testing.T) {
 	}
 }
 
-// A command that is open when a service starts on damaged files is told that they were replaced: what it stored in the old ones would be gone.
+// If a service starts on damaged files while a command has them open, the command gets an error that they were replaced: messages that it stored in
+// the old files would be lost.
 func TestACommandBesideARebuild(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -140,5 +141,5 @@ func TestACommandBesideARebuild(t *testing.T) {
 	closeDisk(t, service)
 }
 
-// silent is for tests in which something is wrong on purpose.
+// silent is for tests with intended errors.
 var silent = slog.New(slog.DiscardHandler)

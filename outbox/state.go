@@ -5,10 +5,10 @@ import (
 	"hash/crc32"
 )
 
-// state says what the tables hold. It is a row that is written in each transaction that takes something away, so that rows which are gone without a
-// word are missed. A transaction that appends alone need not write it: the numbers of what it appends follow on.
+// state counts the content of the tables. It is a row that is written in each transaction that removes something, so that lost rows are noticed. A
+// transaction that only appends need not write it, because the numbers of appended messages are consecutive.
 type state struct {
-	last        int64 // the greatest sequence number that was given
+	last        int64 // the greatest sequence number so far
 	queued      int64
 	queuedBytes int64
 	queuedSeqs  int64 // the sum of the numbers of all rows, modulo 2 to the 64th
@@ -31,7 +31,7 @@ func (s *state) sum() int64 {
 	return int64(crc32.Checksum(b, castagnoli))
 }
 
-// addQueued counts rows of the queue; what is negative leaves it.
+// addQueued adds messages of the queue to the counts. Negative values remove them.
 func (s *state) addQueued(n, bytes, seqs int64) {
 	s.queued += n
 	s.queuedBytes += bytes
@@ -44,7 +44,7 @@ func (s *state) addDead(n, bytes, seqs int64) {
 	s.deadSeqs += seqs
 }
 
-// readRow reads the row; the error is damage if it is not what was written.
+// readRow reads the row. The error is damage if the row is not what was written.
 func readRow(c *conn) (s state, err error) {
 	row, err := c.one("SELECT "+stateColumns+" FROM state WHERE id = ?", int64(c.version))
 	if err != nil {
@@ -64,7 +64,8 @@ func readRow(c *conn) (s state, err error) {
 	return s, nil
 }
 
-// readState returns how it is now, and up to which number the row says so. What was appended since is counted here: its numbers follow each other.
+// readState returns the present state, and the last number that the row includes. It counts the messages that were appended since: their numbers are
+// consecutive.
 func readState(c *conn) (s state, noted int64, err error) {
 	if s, err = readRow(c); err != nil {
 		return s, 0, err
@@ -88,7 +89,7 @@ func readState(c *conn) (s state, noted int64, err error) {
 		return s, noted, err
 	}
 	if n != s.last-noted {
-		return s, noted, damagedf("of the last %d messages %d are there", s.last-noted, n)
+		return s, noted, damagedf("only %d of the last %d messages are there", n, s.last-noted)
 	}
 	s.addQueued(n, bytes, seqs)
 	return s, noted, nil

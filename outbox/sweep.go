@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// clearOver removes the rows of blocks of which nothing was left after an earlier commit: the log says of each message that it was settled, before it
-// has its row no more.
+// clearOver removes the rows of blocks in which every message was settled after an earlier commit. So the log has the settlement of each message
+// before its row is removed.
 func (t *tx) clearOver() error {
 	d := t.d
 	for _, n := range d.over {
@@ -24,7 +24,7 @@ func (t *tx) clearOver() error {
 	return nil
 }
 
-// sweepOldest keeps the blocks in memory few.
+// sweepOldest limits the number of blocks in memory. It does not sweep the blocks in but.
 func (t *tx) sweepOldest(but []int64) error {
 	d := t.d
 	if len(d.blocks) <= mostBlocks {
@@ -44,7 +44,7 @@ func (t *tx) sweepOldest(but []int64) error {
 	return nil
 }
 
-// rowWith returns the row that a message is in.
+// rowWith returns the row that contains a message.
 func (t *tx) rowWith(seq uint64) (first uint64, data []byte, err error) {
 	row, err := t.c.one("SELECT seq, data FROM messages WHERE seq <= ? ORDER BY seq DESC LIMIT 1", int64(seq))
 	if err != nil || row == nil {
@@ -82,7 +82,7 @@ func (t *tx) erase(seq uint64) (bool, error) {
 	return true, t.rewrite(first, data, func(one uint64) bool { return one == seq })
 }
 
-// rewrite takes some messages out of a row.
+// rewrite removes the messages for which out returns true from a row.
 func (t *tx) rewrite(first uint64, data []byte, out func(seq uint64) bool) error {
 	records, right := unpack(nil, first, data)
 	left := slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return out(r.Seq) })
@@ -93,7 +93,7 @@ func (t *tx) rewrite(first uint64, data []byte, out func(seq uint64) bool) error
 	case len(left) == len(records):
 		return nil
 	case !right:
-		return damagedf("a row of several messages is not what was written, and none can be taken out of it: Open puts it right")
+		return damagedf("a row of several messages is not what was written, so none of them can be removed: the next Open repairs it")
 	}
 	last := left[len(left)-1].Seq
 	pack := make([]byte, packHead, len(data))
@@ -110,7 +110,7 @@ func (t *tx) rewrite(first uint64, data []byte, out func(seq uint64) bool) error
 	return err
 }
 
-// sweep removes what is settled in a block from its rows.
+// sweep removes the settled messages of a block from its rows.
 func (t *tx) sweep(n int64) error {
 	row, err := t.c.one("SELECT bits FROM settled WHERE block = ?", n)
 	if err != nil {
@@ -123,7 +123,7 @@ func (t *tx) sweep(n int64) error {
 		}
 		b, ok := readBits(n, data)
 		if !ok {
-			return damagedf("a row that says what is settled is not what was written")
+			return damagedf("a row that says which messages are settled is not what was written")
 		}
 		type queueRow struct {
 			first uint64
@@ -152,7 +152,7 @@ func (t *tx) sweep(n int64) error {
 	return nil
 }
 
-// toSweep returns blocks in which something is settled: those that rest, or all.
+// toSweep returns the blocks with settled messages: all of them, or only those in which nothing was settled for restFor.
 func (d *Disk) toSweep(all bool) (some []int64, err error) {
 	if d.w.version < 2 {
 		return nil, nil
@@ -167,7 +167,7 @@ func (d *Disk) toSweep(all bool) (some []int64, err error) {
 	return some, err
 }
 
-// sweepSome removes what is settled in a block: in one that rests, or in any. more says that there are others. One transaction is for one block, so that it
+// sweepSome sweeps one block of those that toSweep returns. more says whether there are others. One transaction sweeps only one block, so that it
 // needs no more room than the reserve has.
 func (d *Disk) sweepSome(all bool) (more bool, err error) {
 	some, err := d.toSweep(all)
@@ -181,7 +181,7 @@ func (d *Disk) sweepSome(all bool) (more bool, err error) {
 	return len(some) > 1, err
 }
 
-// sweepAll removes all that is settled, from the committing goroutine.
+// sweepAll removes all settled messages from their rows. Only the committing goroutine calls it.
 func (d *Disk) sweepAll() error {
 	for more := true; more; {
 		var err error

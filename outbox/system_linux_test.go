@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// limitFiles has each file end at n bytes: a write over that is short, and the next one fails.
+// limitFiles limits each file to n bytes: a write over that is short, and the next one fails.
 func limitFiles(n uint64) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: n})

@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// What is free in the file is given back when it is this much, and when it is half of it, or nothing is queued.
+// Free pages of the file are given back if at least freePages are free and these are half of the file, or if nothing is queued and fewPages are free.
+// The log is emptied after that, or if nothing is queued and it is larger than largeLog.
 const (
 	freePages = 256
 	fewPages  = 16
 	largeLog  = 256 << 10
 )
 
-// everySecond writes the mark, and hears of what other processes did. When there is nothing else to do it makes the file smaller.
+// everySecond writes the mark, and notices changes by other processes. If there is nothing else to do, it makes the file smaller.
 func (d *Disk) everySecond(idle bool) {
 	err := d.hear()
 	s := d.now
@@ -34,7 +35,7 @@ func (d *Disk) everySecond(idle bool) {
 	}
 	for begun, more := time.Now(), true; more && time.Since(begun) < markEvery/4; more = more && !d.wanted() {
 		if more, err = d.sweepSome(false); err != nil {
-			d.cfg.Logger.Warn("what was settled cannot be removed from the outbox's files", "directory", d.cfg.Dir, "error", err)
+			d.cfg.Logger.Warn("settled messages cannot be removed from the outbox's files", "directory", d.cfg.Dir, "error", err)
 			break
 		}
 	}
@@ -63,7 +64,7 @@ func (d *Disk) wanted() bool {
 	return len(d.groups) > 0 || len(d.jobs) > 0 || d.closed
 }
 
-// shrink gives back some of what is free in the file, and when that is done, what is in the log.
+// shrink gives back some of the free pages of the file. When that is done, it empties the log.
 func (d *Disk) shrink(empty bool) (more bool, err error) {
 	free, err := d.w.one("PRAGMA freelist_count")
 	if err != nil {
@@ -79,16 +80,16 @@ func (d *Disk) shrink(empty bool) (more bool, err error) {
 	}
 	if info, err := os.Stat(d.path + "-wal"); d.vacuumed || empty && err == nil && info.Size() > largeLog {
 		d.vacuumed = false
-		return false, d.emptyLog() // which cuts the files
+		return false, d.emptyLog() // this makes the files smaller
 	}
 	return false, nil
 }
 
-// closePatience is how long Close gives back what is free.
+// closePatience is how long Close gives back free pages.
 const closePatience = time.Second
 
-// forget removes what is left of messages that were taken out: it takes what is settled out of its rows, gives back what is free in the file, and
-// empties the log. It ends after a time, unless that is 0.
+// forget removes what is left of messages that are out of the queue: it removes settled messages from their rows, gives back the free pages of the
+// file, and empties the log. It ends after the time limit, unless limit is 0.
 func (d *Disk) forget(limit time.Duration) error {
 	begun := time.Now()
 	for more := true; more && (limit == 0 || time.Since(begun) < limit); {

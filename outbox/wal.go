@@ -6,31 +6,31 @@ import (
 	"io"
 )
 
-// SQLite's write-ahead log, as its documents of the file format describe it: a header, and frames of one page each, of which the checksum goes over
-// all before it. SQLite takes the log to end at the first frame that is wrong, and says nothing of what is behind it.
+// This file reads SQLite's write-ahead log, as the documents of its file format describe it: a header, and frames of one page each. The checksum of a
+// frame covers everything before it. For SQLite the log ends at the first wrong frame, and it does not report the frames after that.
 const (
 	walHeaderSize = 32
 	frameHeader   = 24
 	walMagic      = 0x377f0682 // the lowest bit says the byte order of the checksums
 )
 
-// walReport is what a walk over a log found.
+// walReport is the result of reading a log.
 type walReport struct {
 	pageSize int
-	// whole counts the frames up to the end of the last transaction that is whole.
+	// whole counts the frames up to the end of the last complete transaction.
 	whole int
-	// cut counts frames behind it that are right and belong to a transaction that did not end: its process was killed.
+	// cut counts the right frames after these that belong to a transaction without an end: its process was killed.
 	cut int
-	// behind counts the frames of this log behind the first wrong one, and that one if it was whole once. A wrong one that is the last is what a
-	// process leaves that is killed while it writes.
+	// behind counts the frames of this log after the first wrong one, and the wrong one itself if it was complete once. If the last frame is wrong,
+	// its process may have been killed while it wrote the frame.
 	behind int
-	// later says that frames of a transaction behind that of the wrong frame are there. Each transaction was on the disk before the next began, so
-	// what was wrong was there once. Otherwise the last transaction is wrong, as after a loss of power while it was written.
+	// later says that there are frames of a transaction after that of the wrong frame. Each transaction was on the disk before the next one began, so
+	// the wrong frame was right once. Otherwise the last transaction is wrong, as after a loss of power while it was written.
 	later bool
-	// header says that the log's own header is wrong, and that there are frames behind it.
+	// header says that the log's own header is wrong, and that there are frames after it.
 	header bool
-	// ended says that a transaction ends with the wrong frame or among those behind. If none does, those behind are what is left of a commit whose
-	// process was killed, and over whose beginning another process has written: it was never whole.
+	// ended says that a transaction ends with the wrong frame or with one after it. If none ends there, these frames are what is left of a commit
+	// whose process was killed, and another process has overwritten its beginning: the commit was never complete.
 	ended bool
 }
 
@@ -39,25 +39,25 @@ func (r *walReport) damaged() bool { return r.behind > 0 && r.ended || r.header 
 func (r *walReport) String() string {
 	switch {
 	case r.header:
-		return fmt.Sprintf("the beginning of the log is not what was written; %d pages of changes are behind it", r.behind)
+		return fmt.Sprintf("the beginning of the log is not what was written; %d pages of changes follow it", r.behind)
 	case r.later:
-		return fmt.Sprintf("a page of the log is not what was written; %d pages of changes from there on do not count for SQLite", r.behind)
+		return fmt.Sprintf("a page of the log is not what was written; SQLite ignores %d pages of changes from there on", r.behind)
 	case r.damaged():
-		return fmt.Sprintf("the last commit in the log is not whole (%d pages are behind a wrong one); if the power failed while it was written, nobody was told that it is stored", r.behind)
+		return fmt.Sprintf("the last commit in the log is not complete (%d pages follow a wrong one); if the power failed while the commit was written, no caller was told that it is stored", r.behind)
 	}
-	return "the log is whole"
+	return "the log is complete"
 }
 
 // frame is a page in a log.
 type frame struct {
 	page   uint32
-	data   []byte // nil of one behind the first wrong one that is wrong itself
-	behind bool   // it is the first wrong one, or behind that
+	data   []byte // nil if the frame is wrong
+	behind bool   // it is the first wrong frame, or comes after it
 	ends   bool   // a transaction ends with it
 }
 
-// walkWAL reads a log of that size. It calls visit, if that is set, for each frame of this log, with the data of those that are right by themselves, which
-// those behind a wrong one may be. The data is visit's only until it returns. The error is one of reading.
+// walkWAL reads a log of that size. It calls visit, if set, for each frame of this log. A frame has its data if the frame itself is right, even after
+// a wrong one. visit must not keep the data after it returns. An error comes from reading.
 func walkWAL(r io.ReaderAt, size int64, visit func(frame)) (rep walReport, err error) {
 	if size < walHeaderSize {
 		return rep, nil
@@ -74,7 +74,7 @@ func walkWAL(r io.ReaderAt, size int64, visit func(frame)) (rep walReport, err e
 	}
 	sum := walSum(order, [2]uint32{}, head[:24])
 	rep.header = magic&^1 != walMagic || sum != stored(head[24:]) || !isPageSize(pageSize)
-	if rep.header { // all that was ever written by this package has this size, and x86 and arm are little-endian
+	if rep.header { // this package has always written this size, and x86 and arm are little-endian
 		pageSize, order = databasePageSize, binary.LittleEndian
 	}
 	rep.pageSize = pageSize
@@ -149,8 +149,8 @@ func (w *walk) next(buf []byte) {
 	w.show(buf, frame{behind: true, ends: ends})
 }
 
-// endedBefore reports whether a wrong frame would be right if it ended a transaction. The checksum is linear in that number, modulo 2 to the 32nd, so that
-// the number is computed.
+// endedBefore reports whether a wrong frame would be right if it ended a transaction. The checksum is linear in that number, modulo 2 to the 32nd, so
+// that the number is computed.
 func endedBefore(order binary.ByteOrder, before [2]uint32, buf []byte) bool {
 	head := append([]byte(nil), buf[:8]...)
 	sum := func(n uint32) [2]uint32 {

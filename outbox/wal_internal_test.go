@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// logOf returns a database and its log with so many commits in it.
+// logOf returns a database and its log, with that many commits in the log.
 func logOf(t testing.TB, commits int) (db, wal []byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -51,7 +51,7 @@ func testMessage(t testing.TB, n int) cio.Encoded {
 	return e
 }
 
-// TestWalkFindsWhatSQLiteFinds changes a log in many ways, and holds the walk against SQLite, which says how many frames it took.
+// TestWalkFindsWhatSQLiteFinds changes a log in many ways, and compares the walk with SQLite, which says how many frames it used.
 func TestWalkFindsWhatSQLiteFinds(t *testing.T) {
 	t.Parallel()
 	db, wal := logOf(t, 12)
@@ -109,7 +109,7 @@ func TestWalkFindsWhatSQLiteFinds(t *testing.T) {
 	}
 }
 
-// A process that is killed while it writes a commit leaves a beginning of it, which is no damage.
+// A process that is killed while it writes a commit leaves the beginning of the commit. This is not damage.
 func TestACommitThatWasKilledIsNoDamage(t *testing.T) {
 	t.Parallel()
 	_, wal := logOf(t, 3)
@@ -122,7 +122,7 @@ func TestACommitThatWasKilledIsNoDamage(t *testing.T) {
 	}
 }
 
-// What is wrong in the last commit may be for a loss of power; in one before it, it is not.
+// If the last commit is wrong, a loss of power may be the reason. If an earlier commit is wrong, it is not.
 func TestTheLastCommitIsToldFromThoseBefore(t *testing.T) {
 	t.Parallel()
 	_, wal := logOf(t, 4)
@@ -170,7 +170,7 @@ func FuzzWalk(f *testing.F) {
 	})
 }
 
-// FuzzRowAt looks for rows in pages that are anything: what is found has its checksum.
+// FuzzRowAt searches random pages for rows: each row that is found has the right checksum.
 func FuzzRowAt(f *testing.F) {
 	db, _ := logOf(f, 3)
 	_, wal := logOf(f, 3)
@@ -191,7 +191,7 @@ func FuzzRowAt(f *testing.F) {
 	})
 }
 
-// Each row that was stored is found in the pages alone, with what is in other pages.
+// Each stored row is found from the pages alone, together with its parts in other pages.
 func TestRowsAreFoundInPages(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// sealFrames writes the checksums of the frames from that one on as SQLite does.
+// sealFrames writes the checksums of that frame and of those after it, as SQLite does.
 func sealFrames(wal []byte, from, to int) {
 	size := frameHeader + databasePageSize
 	sum := stored(wal[24:])
@@ -24,8 +24,8 @@ func sealFrames(wal []byte, from, to int) {
 	}
 }
 
-// A process that is killed while it commits leaves frames, over whose beginning the next commit of another is written. The rest was never stored. Where the
-// last transaction ends in them, or did before a byte was changed, they are damage.
+// A process that is killed while it commits leaves frames. The next commit of another process overwrites their beginning. The rest was never stored.
+// If the last transaction ends in these frames, or did before a byte was changed, they are damage.
 func TestTheRestOfACommitThatWasKilled(t *testing.T) {
 	t.Parallel()
 	db, wal := logOf(t, 3)
@@ -81,7 +81,7 @@ func TestTheRestOfACommitThatWasKilled(t *testing.T) {
 	}
 }
 
-// Each bit of the number that ends the last transaction is missed.
+// A change of any bit of the number that ends the last transaction is noticed.
 func TestTheEndOfTheLastCommit(t *testing.T) {
 	t.Parallel()
 	_, wal := logOf(t, 4)
@@ -99,7 +99,7 @@ func TestTheEndOfTheLastCommit(t *testing.T) {
 	}
 }
 
-// A dead letter that stands behind a wrong frame is put back as one.
+// A dead letter after a wrong frame is put back as a dead letter.
 func TestADeadLetterBehindAWrongFrame(t *testing.T) {
 	t.Parallel()
 	dir, copied := t.TempDir(), t.TempDir()

@@ -15,13 +15,13 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// Place is where a Store keeps its messages: each call of Open opens the same one.
+// Place is a place in which a Store keeps its messages. Each call of Open opens the same place.
 type Place struct {
-	// Open opens the store, whose bound is maxBytes unless that is 0. The one that was opened before has been closed.
+	// Open opens the store, with the limit maxBytes unless that is 0. The store that was opened before has been closed.
 	Open func(t testing.TB, maxBytes int64) outbox.Store
 }
 
-// Run tests the stores of fresh places, which it asks newPlace for.
+// Run tests stores. newPlace returns a fresh place for each test.
 func Run(t *testing.T, newPlace func(t testing.TB) Place) {
 	for _, c := range []struct {
 		name string
@@ -44,7 +44,7 @@ func Run(t *testing.T, newPlace func(t testing.TB) Place) {
 	}
 }
 
-// Message returns the message of that number, whose id is m and the number, of the person u.
+// Message returns message n, with the message id "m" and the number, for the person u.
 func Message(t testing.TB, n int, u string) cio.Encoded {
 	t.Helper()
 	e, err := cio.Encode(cio.Track{UserID: u, Event: cio.Named("Thing Done", map[string]any{"n": n}), MessageID: fmt.Sprintf("m%d", n)})
@@ -130,7 +130,7 @@ func appendRead(t *testing.T, p Place) {
 	equal(t, "ids", IDs(t, all), "m0 m1 m2 m3 m4 m5 m6 m7 m8 m9 m10 m11 m12 m13 m14 m15 m16 m17 m18 m19")
 	for i, r := range all {
 		want, _ := Message(t, i, fmt.Sprintf("u%d", i%3)).AppendJSON(nil)
-		// The timestamps differ, as the messages were encoded at different times.
+		// The timestamps differ, because the messages were encoded at different times.
 		if i == 0 && len(r.Bytes) != len(want) || r.Damaged {
 			t.Errorf("record %d has other bytes: %s", i, r.Bytes)
 		}
@@ -209,7 +209,7 @@ func settle(t *testing.T, p Place) {
 		some = append(some, outbox.Settlement{Seq: all[i].Seq})
 	}
 	must(t, s.Settle(t.Context(), some))
-	must(t, s.Settle(t.Context(), some)) // again, as after a commit of which nobody was told
+	must(t, s.Settle(t.Context(), some)) // again, as after a commit whose result was lost
 	must(t, s.Settle(t.Context(), []outbox.Settlement{{Seq: all[9].Seq + 100}, {Seq: all[9].Seq + 101, Reason: "never there"}}))
 	equal(t, "ids", IDs(t, All(t, s)), "m3 m4 m6 m9")
 	must(t, s.Close())
