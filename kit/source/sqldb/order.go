@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -79,7 +80,7 @@ func (o *order) check(ctx context.Context, tx *sql.Tx) (rows int64, err error) {
 		return 0, &source.FormatError{Problem: fmt.Sprintf("%d of %d rows have no %s, the column of the order, and NULL has no place in an order", empty, rows, key),
 			Hint: "leave them out of the query, or order by another column"}
 	case distinct < rows:
-		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %d different values of %s, the columns of the order, so a run could not record where it stopped", rows, distinct, key),
+		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %s of %s, the columns of the order, so a run could not record where it stopped", rows, plural.Count(distinct, "different value", "different values"), key),
 			Hint: "order by one more column in which they differ"}
 	}
 	return rows, nil
