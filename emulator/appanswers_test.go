@@ -294,9 +294,9 @@ func TestAppAPIImports(t *testing.T) {
 		`"type":"object","object_type_id":"2","data_file_url":"` + files.URL + `/objects.csv"`:                          `"rows_to_import":1,"rows_imported":1`,
 		`"type":"people","identifier":"id","data_file_url":"` + files.URL + `/bad.csv"`:                                 `"state":"failed"`,
 		`"type":"people","identifier":"email","data_file_url":"` + files.URL + `/objects.csv"`:                          `no column email`,
-		`"type":"people","identifier":"id","data_file_url":"http://169.254.169.254/latest"`:                             `from this machine alone`,
-		`"type":"people","identifier":"id","data_file_url":"http://localhost.example.com/"`:                             `from this machine alone`,
-		`"type":"event","identifier":"id","data_file_url":"` + files.URL + `/people.csv"`:                               `people and objects alone`,
+		`"type":"people","identifier":"id","data_file_url":"http://169.254.169.254/latest"`:                             `only from this machine`,
+		`"type":"people","identifier":"id","data_file_url":"http://localhost.example.com/"`:                             `only from this machine`,
+		`"type":"event","identifier":"id","data_file_url":"` + files.URL + `/people.csv"`:                               `only people and objects`,
 	} {
 		if got := start(what); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %s", what, got, want)

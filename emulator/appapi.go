@@ -10,21 +10,20 @@ import (
 	"time"
 )
 
-// The App API answers from the state of a workspace what the workspace knows:
-// people, segments, objects, activities, reported messages, suppressed
-// addresses, exports and imports. All other operations of its document have
-// canned answers, which CannedHeader marks. The App API key of a workspace is
-// its write key, as a bearer token. Calls are neither recorded nor counted;
-// faults act on them.
+// The App API answers from the state of a workspace: people, segments, objects,
+// activities, reported messages, suppressed addresses, exports and imports. All
+// other operations of its document have canned answers, which CannedHeader
+// marks. The App API key of a workspace is its write key, as a bearer token.
+// Calls are neither recorded nor counted; faults act on them.
 
-// CannedHeader is the name of the header, with the value 1, that marks an
-// answer of the App API which the server makes up in the shape of the API's
-// document: it does not come from what the workspace holds, and what was asked
-// for has no effect.
+// CannedHeader is the name of the header, with the value 1, that marks a canned
+// answer of the App API. The server makes such an answer up in the form of the
+// API's document. It does not come from the workspace, and the call has no
+// effect.
 const CannedHeader = "X-Ciokit-Canned"
 
-// documentedOperation is one of the App API's document, with the status and the
-// body of an answer in its shape.
+// documentedOperation is an operation of the App API's document, with the
+// status and the body of an answer in its form.
 type documentedOperation struct {
 	method, path string
 	status       int
@@ -41,8 +40,8 @@ type appCall struct {
 	base string
 }
 
-// appOperation is what answers an operation. One that changes what a store
-// keeps says so, and one that begins a job, which needs a workspace. All need
+// appOperation answers an operation. It says whether it changes the state that
+// a store keeps, and whether it begins a job, which needs a workspace. All need
 // the workspace's lock.
 type appOperation struct {
 	answer  func(*workspaceState, *appCall) reply
@@ -105,8 +104,8 @@ func init() { // the table has what names it again
 	}
 }
 
-// trackSegments begins the paths of the two calls of the Track API that say who
-// is in a manual segment: the App API has none for it.
+// trackSegments is the beginning of the paths of two calls of the Track API.
+// They change who is in a manual segment; the App API has no call for that.
 const trackSegments = "/api/v1/segments/"
 
 // appWords are the first segments of the paths of the App API.
@@ -119,8 +118,8 @@ var appWords = func() map[string]bool {
 	return words
 }()
 
-// isAppPath reports whether the path belongs to the App API, or is one of the
-// two of the Track API that go with it.
+// isAppPath reports whether the path belongs to the App API, or is that of one
+// of the two calls of the Track API.
 func isAppPath(path string) bool {
 	if rest, ok := strings.CutPrefix(path, trackSegments); ok {
 		_, verb, _ := strings.Cut(rest, "/")
@@ -137,9 +136,9 @@ var trackOperations = []documentedOperation{
 	{method: http.MethodPost, path: trackSegments + "{segment_id}/remove_customers"},
 }
 
-// findOperation returns the operation of a method and an escaped path, and what
-// the parameters of its path hold. Without one it returns the methods that the
-// path takes, none for an unknown path.
+// findOperation returns the operation of a method and an escaped path, and the
+// values of its path parameters. If there is none, it returns the methods that
+// the path accepts; for an unknown path, none.
 func findOperation(method, path string) (found *documentedOperation, args, allowed []string) {
 	parts := strings.Split(path, "/")
 	best := -1
@@ -159,8 +158,8 @@ func findOperation(method, path string) (found *documentedOperation, args, allow
 	return found, args, allowed
 }
 
-// fitsPath counts the literal parts of a documented path that the parts of
-// another fit, and returns what stands for its parameters.
+// fitsPath counts the literal parts of a documented path that the parts of a
+// call's path match, and returns the values of its parameters.
 func fitsPath(documented, parts []string) (literal int, args []string, ok bool) {
 	if len(documented) != len(parts) {
 		return 0, nil, false
@@ -184,7 +183,7 @@ func fitsPath(documented, parts []string) (literal int, args []string, ok bool) 
 }
 
 // appKey is the key of a call: a bearer token, or for the Track API the
-// password of Basic auth, beside a site id that is not looked at.
+// password of Basic auth. The site id in Basic auth is ignored.
 func appKey(r *http.Request) (key string, why string) {
 	if strings.HasPrefix(r.URL.Path, trackSegments) {
 		_, key, _ = r.BasicAuth()
@@ -238,8 +237,8 @@ func (s *Server) answerApp(r *http.Request, received []byte, readErr error) repl
 	own, fromState := appOperations[name]
 	switch {
 	case s.config.Forward != nil && (!fromState || own.changes || own.opens):
-		// What is behind may be a real workspace, and nobody is to take an
-		// answer of this server's for its.
+		// The server behind may be a real workspace, and nobody should take an
+		// answer of this server for its answer.
 		return errorReply(http.StatusNotImplemented, "this server passes on what is sent to the Pipelines API alone: make the call at the address of the App API itself")
 	case name == importOperation:
 		return s.startImport(r.Context(), key, c)
@@ -259,8 +258,8 @@ func (s *Server) answerApp(r *http.Request, received []byte, readErr error) repl
 	return a
 }
 
-// answerApp carries an operation out; what it returns waits for the store. It
-// takes the lock.
+// answerApp carries an operation out. The function that it returns waits for
+// the store. It takes the lock.
 func (ws *workspaceState) answerApp(name string, own appOperation, c *appCall) (a reply, wait func() error) {
 	wait = func() error { return nil }
 	if own.changes {
@@ -279,8 +278,7 @@ func (ws *workspaceState) answerApp(name string, own appOperation, c *appCall) (
 	return a, wait
 }
 
-// opApp is the operation of a record of a call of the App API that changed
-// something.
+// opApp names the records of calls of the App API that changed something.
 const opApp = "app"
 
 // replayApp repeats such a call.
@@ -306,8 +304,8 @@ func baseOf(r *http.Request) string {
 	return scheme + r.Host
 }
 
-// canned answers in the shape of the document. There is one of each thing that
-// has canned answers, and its id is 1.
+// canned answers in the form of the document. Of each kind with canned answers
+// there is one thing, and its id is 1.
 func (op *documentedOperation) canned(args []string) reply {
 	at := 0
 	for part := range strings.SplitSeq(op.path, "/") {
@@ -329,8 +327,8 @@ func (op *documentedOperation) canned(args []string) reply {
 
 func appReply(value any) reply { return reply{status: http.StatusOK, body: encodeJSON(value)} }
 
-// appPage is how a list is read in pages: those from start on, and how many at
-// most. start is what the page before named, 0 for the first.
+// appPage says how a list is read in pages: the items from start on, and how
+// many at most. start comes from the page before; it is 0 for the first.
 func appPage(query url.Values, usual, most int) (start uint64, limit int, problem string) {
 	limit = usual
 	if text := query.Get("limit"); text != "" {
@@ -350,7 +348,7 @@ func appPage(query url.Values, usual, most int) (start uint64, limit int, proble
 	return start, limit, ""
 }
 
-// nextPage is what a page says of the one behind it.
+// nextPage is what a page says about the next one.
 func nextPage(n uint64) string {
 	if n == 0 {
 		return ""

@@ -28,10 +28,10 @@ type appActivity struct {
 	Type        string          `json:"type"`
 }
 
-// appActivities lists what the journal still has, newest first. Entries are
-// made of the accepted messages: an attribute change says what was sent, and
-// not what was there before. Of people who were deleted only a query with
-// deleted knows.
+// appActivities lists the activities that the journal still has, newest first.
+// They are made from the accepted messages: an attribute change says what was
+// sent, and not the value before. Deleted people are only in a query with
+// deleted.
 func (ws *workspaceState) appActivities(query url.Values, of *personState) reply {
 	limit, before := defaultActivities, uint64(0)
 	if text := query.Get("limit"); text != "" {
@@ -102,9 +102,10 @@ func askedFor(query url.Values) identifier {
 	return identifier{byID, id}
 }
 
-// activitiesOf returns what one message did, if it was done to the right
-// person: of, or anybody who is there if that is nil; with deleted whoever is
-// not there, and of them the one with the identifier, if that is not empty.
+// activitiesOf returns what one message did, if it was about the right person.
+// That is the person of, or any person who exists if of is nil. With deleted it
+// is a person who does not exist any more, with the identifier, if that is not
+// empty.
 func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, id identifier) []appActivity {
 	m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
 	m.validate()
@@ -167,8 +168,8 @@ func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, i
 	return list
 }
 
-// commandActivities maps the events that act to the activity they leave; none
-// where the documentation names none.
+// commandActivities maps the events that act to their activities. An event is
+// missing here if the documentation names no activity for it.
 var commandActivities = map[string]string{
 	eventDeviceUpdated:       "device_change",
 	eventDeviceDeleted:       "device_change",

@@ -24,7 +24,7 @@ func (ws *workspaceState) appPerson(id, kind string) (p *personState, problem st
 	return nil, "id_type is id, email or cio_id"
 }
 
-// appIdentifiers are null where a person has none.
+// appIdentifiers are null if a person has none.
 type appIdentifiers struct {
 	Email *string `json:"email"`
 	ID    *string `json:"id"`
@@ -96,8 +96,7 @@ func (page *appPeople) add(p *personState) {
 	}
 }
 
-// appPage lists the people that keep accepts, in the order in which they were
-// made.
+// appPage lists the people that keep accepts, in the order of their creation.
 func (ws *workspaceState) appPage(start uint64, limit int, keep func(*personState) bool) reply {
 	page := appPeople{Identifiers: []appIdentifiers{}, IDs: []string{}}
 	for _, place := range ws.people.list[ws.people.index(start):] {

@@ -16,9 +16,9 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// An export is a job: it is pending for exportTakes by the server's clock, and
-// its file can then be fetched at a link, which ends after linkLasts
-// (docs/rules.md#the-app-api). The file has what was there when the export
+// An export is a job. It is pending for exportTakes by the server's clock. Then
+// its file can be fetched at a link, which expires after linkLasts
+// (docs/rules.md#the-app-api). The file has the state from when the export
 // began. Exports end with the process: no store keeps them.
 const (
 	exportTakes = 500 * time.Millisecond
@@ -105,7 +105,8 @@ func (ws *workspaceState) appExportLink(c *appCall) reply {
 	return appReply(map[string]string{"url": c.base + inspectionPrefix + exportFiles + url.PathEscape(ws.handle) + "/" + strconv.Itoa(j.id) + "?token=" + j.token})
 }
 
-// exportFiles begins the path of a link below that of the inspection.
+// exportFiles is the beginning of the path of a link, below that of the
+// inspection.
 const exportFiles = "exports/"
 
 func (ws *workspaceState) startExport(c *appCall, kind string, rows [][]string) reply {
@@ -165,11 +166,12 @@ func peopleRows(people []*personState, names map[string]bool) [][]string {
 	return rows
 }
 
-// deliveryFilters are what a request for deliveries must name one of.
+// deliveryFilters are the filters of which a request for deliveries must have
+// one.
 var deliveryFilters = []string{"newsletter_id", "campaign_id", "transactional_message_id", "action_id"}
 
-// appExportDeliveries exports all deliveries that were reported, whatever
-// campaign is named: no report says whose they are. So the answer counts as
+// appExportDeliveries exports all reported deliveries, whatever campaign the
+// request names, because no report names its campaign. So the answer counts as
 // canned.
 func (ws *workspaceState) appExportDeliveries(c *appCall) reply {
 	if !slices.ContainsFunc(deliveryFilters, func(name string) bool { return c.body != "" && rawjson.IsNumber(rawjson.Member(c.body, name)) }) {
@@ -225,7 +227,7 @@ func (s *Server) serveExport(w http.ResponseWriter, r *http.Request, handle, id 
 	}
 	file := s.exportFile(handle, id, r.URL.Query().Get("token"))
 	if file == nil {
-		writeInspectionError(w, http.StatusForbidden, errors.New("the link to the export has ended, or is none; ask for a new one"))
+		writeInspectionError(w, http.StatusForbidden, errors.New("the link to the export has expired or is wrong; request a new one"))
 		return
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")

@@ -14,7 +14,7 @@ const maxFilterDepth = 20
 // condition is one of a filter, which fits a person or an object.
 type condition func(*filtered) bool
 
-// filtered is what a filter looks at.
+// filtered is a person or an object that a filter checks.
 type filtered struct {
 	person *personState
 	object *objectState
@@ -40,9 +40,9 @@ func (f *filtered) text(name string) (string, bool) {
 	return appText(raw), raw != ""
 }
 
-// filterReader reads the filter of a request. It knows what the document of the
-// API lists: eq and exists of an attribute, segments, and, or and not. What
-// else there may be is named in a 501.
+// filterReader reads the filter of a request. It accepts what the API's
+// document lists: eq and exists of an attribute, segments, and, or and not.
+// Anything else gets a 501 that names it.
 type filterReader struct {
 	ws *workspaceState
 	// objects says that the filter is of objects of the type.

@@ -62,10 +62,10 @@ func (n *newImport) problem() string {
 	return ""
 }
 
-// startImport imports a file, and answers when that is done. People and objects
-// become identify and group messages, one for each row, which the journal has
-// as if they had been sent. Files are fetched from this machine alone, and
-// events and relationships are not imported: the import fails and says so.
+// startImport imports a file, and answers when that is done. Each row becomes
+// an identify or a group message, which is in the journal as if it had been
+// sent. Files are fetched only from this machine, and events and relationships
+// are not imported: such an import fails and says why.
 func (s *Server) startImport(ctx context.Context, key string, c *appCall) reply {
 	var body struct{ Import newImport }
 	if c.body == "" || json.Unmarshal([]byte(c.body), &body) != nil {
@@ -106,7 +106,7 @@ func (ws *workspaceState) appImport(c *appCall) reply {
 // importRows fetches the file and has its rows act.
 func (s *Server) importRows(ctx context.Context, ws *workspaceState, n *newImport, job *appImport) error {
 	if n.Type != "people" && n.Type != "object" {
-		return errors.New("the emulator imports people and objects alone")
+		return errors.New("the emulator imports only people and objects")
 	}
 	text, err := s.fetchImport(ctx, n.URL)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *Server) importRows(ctx context.Context, ws *workspaceState, n *newImpor
 	r.FieldsPerRecord = 0 // as many as the header has
 	rows, err := r.ReadAll()
 	if err != nil || len(rows) == 0 {
-		return errors.New("the file is no CSV with a header")
+		return errors.New("the file is not a CSV file with a header")
 	}
 	job.RowsToImport = len(rows) - 1
 	of := n.Identifier
@@ -151,7 +151,7 @@ func (s *Server) importRows(ctx context.Context, ws *workspaceState, n *newImpor
 	return nil
 }
 
-// takes reports whether the import is to touch whom, or what, a row names.
+// takes reports whether the import should change the person or object of a row.
 func (ws *workspaceState) takes(n *newImport, name string) bool {
 	if n.Process == "" || n.Process == "all" {
 		return true
@@ -168,7 +168,8 @@ func (ws *workspaceState) takes(n *newImport, name string) bool {
 	return there == (n.Process == "only_existing")
 }
 
-// message is what a row becomes. Empty cells are left out, as they say nothing.
+// message makes a message from a row. Empty cells are left out, because they
+// say nothing.
 func (n *newImport) message(header, row []string, at int) (kind, []byte) {
 	traits := map[string]string{}
 	for i, name := range header {
@@ -196,16 +197,16 @@ const importTimeout = 30 * time.Second
 func (s *Server) fetchImport(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("data_file_url is no address of a file")
+		return nil, errors.New("data_file_url is not the URL of a file")
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, errors.New("the emulator fetches files from this machine alone, such as http://127.0.0.1:8000/people.csv")
+		return nil, errors.New("the emulator fetches files only from this machine, such as http://127.0.0.1:8000/people.csv")
 	}
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, errors.New("data_file_url is no address of a file")
+		return nil, errors.New("data_file_url is not the URL of a file")
 	}
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }} // it may lead elsewhere
 	resp, err := client.Do(req)
@@ -218,7 +219,7 @@ func (s *Server) fetchImport(ctx context.Context, address string) ([]byte, error
 	case err != nil || resp.StatusCode != http.StatusOK:
 		return nil, errors.New("the file could not be fetched")
 	case len(text) > s.config.MaxBodyBytes:
-		return nil, errors.New("the file is larger than the emulator takes")
+		return nil, errors.New("the file is larger than the emulator accepts")
 	}
 	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
 }

@@ -21,8 +21,8 @@ type appDelivery struct {
 	metrics  map[string]int64
 }
 
-// deliveries puts the reports of deliveries together, in the order in which
-// their messages were first reported.
+// deliveries joins the reports of each delivery, in the order of the first
+// report of each.
 func (ws *workspaceState) deliveries() []*appDelivery {
 	var list []*appDelivery
 	byID := map[string]*appDelivery{}

@@ -66,8 +66,8 @@ const (
 	maxObjects     = 1000
 )
 
-// appObjectPeople lists the people related to an object, in the order in which
-// they were made.
+// appObjectPeople lists the people related to an object, in the order of their
+// creation.
 func (ws *workspaceState) appObjectPeople(c *appCall, o *objectState) reply {
 	start, limit, problem := appPage(c.query, defaultObjects, maxObjects)
 	if problem != "" {
@@ -150,8 +150,7 @@ func (ws *workspaceState) appObjectTypes(*appCall) reply {
 	return appReply(map[string]any{"types": list})
 }
 
-// appWorkspaces has the workspace of the key alone, which nobody has given a
-// name.
+// appWorkspaces has only the workspace of the key, which has no name.
 func (ws *workspaceState) appWorkspaces(*appCall) reply {
 	return appReply(map[string]any{"workspaces": []map[string]any{{
 		"id": 1, "name": "", "people": len(ws.byCustomerIOID), "objects": len(ws.objects), "object_types": len(ws.objectTypes()),

@@ -10,8 +10,9 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// segmentState is a manual segment. Who is in it is kept with each person.
-// There are no others: nobody says here what a segment is made of.
+// segmentState is a manual segment. Each person knows the segments that they
+// are in. There are only manual segments, because the emulator does not learn
+// the conditions of others.
 type segmentState struct {
 	ID          uint64 `json:"id"`
 	Name        string `json:"name"`
@@ -71,8 +72,8 @@ func (ws *workspaceState) appSegment(_ *appCall, s segmentState) reply {
 	return appReply(map[string]any{"segment": s.shown()})
 }
 
-// maxSegments bounds the segments of a workspace, each of which a search may
-// look through.
+// maxSegments limits the segments of a workspace, because a search may read all
+// of them.
 const maxSegments = 1000
 
 func (ws *workspaceState) appMakeSegment(c *appCall) reply {

@@ -45,7 +45,7 @@ func (ws *workspaceState) topics() []int {
 	return slices.Compact(numbers)
 }
 
-// topicName stands for the name that a topic has in a workspace.
+// topicName replaces the name of a topic, which the emulator does not know.
 func topicName(n int) string { return "Topic " + strconv.Itoa(n) }
 
 func (ws *workspaceState) appTopics(*appCall) reply {

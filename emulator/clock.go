@@ -63,7 +63,7 @@ func (s *Server) Clock() Clock { return s.clock.state() }
 func (s *Server) SetClock(at time.Time, stopped bool) { s.clock.set(at, stopped) }
 
 // AdvanceClock moves the server's time by d, which may be negative. A stopped
-// clock stays stopped. A call that a fault delays does not become faster by it.
+// clock stays stopped. It does not shorten the delay of a fault.
 func (s *Server) AdvanceClock(d time.Duration) {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()

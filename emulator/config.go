@@ -103,20 +103,21 @@ type Config struct {
 	// a cio_id, as in every other message.
 	PlainCIOIDs bool
 	// ChangeEmails lets an identify by id change the person's email address, as
-	// a setting of a workspace does. By default only an identify by their
+	// a workspace with that setting does. By default only an identify by their
 	// cio_id changes it.
 	ChangeEmails bool
 	// OrderByTimestamp stops an identify or group from changing attributes that
-	// one with a newer timestamp has set. By default what arrives last counts.
+	// a message with a newer timestamp has set. By default the last message to
+	// arrive counts.
 	OrderByTimestamp bool
 	// KeepPageNames leaves a page without a name nameless. By default its URL
 	// becomes its name.
 	KeepPageNames bool
 
-	// DropUnknownObjectTypes drops messages about an object of another type
-	// than 1, as a workspace with one type of objects does.
+	// DropUnknownObjectTypes drops messages about an object whose type is not
+	// 1, as a workspace with one type of objects does.
 	DropUnknownObjectTypes bool
-	// RefuseOddObjectTypes refuses messages whose object type is no whole
+	// RefuseOddObjectTypes refuses messages whose object type is not a whole
 	// number. By default they get a warning.
 	RefuseOddObjectTypes bool
 	// RequireGroupPerson refuses a group message of a batch that names no
@@ -131,8 +132,8 @@ type Config struct {
 
 	// JoinSlashes treats several slashes in a row in a call's path as one.
 	JoinSlashes bool
-	// TakeBareKeys accepts a write key in Basic auth without the colon behind
-	// it, TakeBearer one that comes as a bearer token.
+	// TakeBareKeys accepts a write key in Basic auth without the colon after
+	// it. TakeBearer accepts a write key that comes as a bearer token.
 	TakeBareKeys, TakeBearer bool
 
 	// Refuse lets a test break messages by a rule of its own. It is called once

@@ -8,8 +8,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// deeds are what an accepted message did beyond what its text says. The journal
-// keeps a bit for each; the words are made when somebody looks.
+// deeds are the effects of an accepted message that its text does not show. The
+// journal keeps a bit for each; the words are made when somebody reads them.
 type deeds uint16
 
 const (
@@ -120,7 +120,7 @@ func deviceProperties(m *decodedMessage) string {
 }
 
 // reservedWithObject reports whether the trait says something about the object
-// of an identify, if it names one, or is no attribute.
+// of an identify, if it names one, or is not an attribute.
 func reservedWithObject(m *decodedMessage) func(string) bool {
 	hasObject := m.traits != "" && rawjson.Member(m.traits, "objectId") != ""
 	return func(name string) bool {

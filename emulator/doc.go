@@ -41,9 +41,10 @@
 //
 // # The App API
 //
-// The server also answers the part of Customer.io's App API that tells what
-// became of what was sent: customers by email, a customer's attributes,
-// relationships and activities, and the log of all activities. The App API key
+// The server also answers Customer.io's App API. It answers from the workspace
+// what the workspace knows: people, manual segments, objects, activities,
+// reported messages, suppressed addresses, exports and imports. All other
+// operations have canned answers, which [CannedHeader] marks. The App API key
 // of a workspace is its write key, as a bearer token.
 //
 // # Inspection
@@ -89,19 +90,20 @@
 //
 // # Faults
 //
-// A [Fault] makes calls fail on purpose: an error status, a page that is no
-// answer of the API, a delay, a slow, truncated, huge or endless answer, one
-// that comes before the body was read, a connection that is cut, a 200 that
-// does nothing, an error although the call was processed. [Presets] has names
-// for what a client must survive. The clock can be set, stopped and moved.
+// A [Fault] makes calls fail on purpose: an error status, a page instead of the
+// API's answer, a delay, a slow, truncated, huge or endless answer, an answer
+// before the body was read, a connection that is cut, a 200 that does nothing,
+// an error although the call was processed. [Presets] lists faults with names,
+// for situations that a client must survive. The clock can be set, stopped and
+// moved.
 //
 // # What it is not
 //
-// It sends no messages, runs no campaigns and knows no segments. It answers
-// from memory, and forgets everything at its end unless it has a [Store]. It is
-// no proof of what Customer.io does: much of that is not documented, and what
-// this package assumes in its place is listed by [Assumptions] with the source,
-// the confidence and the switch, if there is one.
+// It sends no messages, runs no campaigns, and has only manual segments. It
+// answers from memory, and forgets everything at its end unless it has a
+// [Store]. It does not prove what Customer.io does, because much of that is not
+// documented. [Assumptions] lists what this package assumes instead, with the
+// source, the confidence and the switch, if there is one.
 //
 // It shares no code with the client of this module, because a fake that does
 // cannot catch the client's mistakes.

@@ -177,7 +177,7 @@ func (f Fault) check() (Fault, error) {
 	}
 	for name, value := range f.Headers {
 		if !headerName(name) || strings.ContainsAny(value, "\r\n\x00") {
-			return f, fmt.Errorf("%q is no name of a header", name)
+			return f, fmt.Errorf("%q is not the name of a header", name)
 		}
 	}
 	outcomes := 0

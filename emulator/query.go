@@ -95,7 +95,7 @@ type Record struct {
 	Reason   string `json:"reason,omitempty"`
 	Hint     string `json:"hint,omitempty"`
 	Warnings []Note `json:"warnings,omitempty"`
-	// Did says in a few words for people what an accepted message did.
+	// Did says in a few words what an accepted message did.
 	Did string `json:"did,omitempty"`
 	// Forgotten says that the content of the message was deleted; see
 	// [Server.DeletePerson].
@@ -153,8 +153,8 @@ func (o *objectState) export() Object {
 	return Object{o.key.typeID, o.key.id, o.attributes.export(), len(o.people)}
 }
 
-// export decodes what the journal keeps. It needs no lock: an entry is never
-// changed.
+// export decodes an entry of the journal. It needs no lock, because an entry is
+// never changed.
 func (e entry) export() Record {
 	r := Record{
 		Sequence:   e.sequence,

@@ -7,7 +7,7 @@ import (
 
 // Report is one "Report Delivery Event" or "Report Content Event": what an SDK
 // tells Customer.io about a message that Customer.io sent. Reports change no
-// person and are no events.
+// person and are not events.
 type Report struct {
 	// Sequence is the [Record]'s.
 	Sequence uint64

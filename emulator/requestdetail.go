@@ -56,7 +56,7 @@ func (s *Server) Request(key string, number uint64) (RequestDetail, error) {
 // Replay processes a request once more, as a new one, and returns that. Faults
 // do not affect it, and it is not sent on to another server. key is as for
 // Stats. It fails with ErrNotFound if the whole request is no longer kept, or
-// if it was no call of the API with a known write key.
+// if it was not a call of the API with a known write key.
 func (s *Server) Replay(key string, number uint64) (Request, error) {
 	ws, err := s.workspace(key)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) Replay(key string, number uint64) (Request, error) {
 	}
 	k, found := endpoints[old.Path]
 	if !found {
-		return Request{}, fmt.Errorf("emulator: request %d is no call of the API: %w", number, ErrNotFound)
+		return Request{}, fmt.Errorf("emulator: request %d is not a call of the API: %w", number, ErrNotFound)
 	}
 	texts := make([]string, 0, len(entries))
 	for _, e := range entries {

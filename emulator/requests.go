@@ -11,7 +11,7 @@ import (
 const (
 	// maxRequests is how many requests are remembered of one workspace.
 	maxRequests = 10_000
-	// maxShownBytes limits what is kept of a body beside its messages.
+	// maxShownBytes limits what is kept of a body, except its messages.
 	maxShownBytes = 4 << 10
 )
 
@@ -36,8 +36,8 @@ type Request struct {
 	First    uint64        `json:"first"`
 	// Rules are those that its messages broke, with warnings, each once.
 	Rules []string `json:"rules,omitempty"`
-	// Rest is what a batch's body had beside its messages, or all of a body
-	// without messages, at most 4 KiB. Write keys are masked.
+	// Rest is the part of a batch's body that is not a message, or all of a
+	// body without messages, at most 4 KiB. Write keys are masked.
 	Rest string `json:"rest,omitempty"`
 	// Key is the masked write key.
 	Key string `json:"key"`
@@ -55,7 +55,7 @@ type Upstream struct {
 	Milliseconds int64 `json:"milliseconds"`
 }
 
-// envelope is what is known of a call beside its messages.
+// envelope is what is known of a call, except its messages.
 type envelope struct {
 	path, encoding, userAgent string
 	rest                      string
@@ -113,7 +113,7 @@ func (ws *workspaceState) setUpstream(n uint64, answer Upstream) {
 	}
 }
 
-// restOf is what is kept of a batch's body beside its messages.
+// restOf is what is kept of a batch's body, except its messages.
 func restOf(text string) string {
 	var b strings.Builder
 	for name, value := range rawjson.Members(text) {

@@ -318,9 +318,9 @@ func (ws *workspaceState) reset() error {
 	return ws.persist.append(storeRecord{Op: opReset, Key: ws.key}, "")()
 }
 
-// workspace returns the workspace to look at: that of key, or the only one if
-// key is empty. It returns nil and no error for a workspace that nothing has
-// opened yet.
+// workspace returns the workspace of key, or the only workspace if key is
+// empty. It returns nil and no error for a workspace that nothing has opened
+// yet.
 func (s *Server) workspace(key string) (*workspaceState, error) {
 	if key == UnknownKey {
 		return s.unknown, nil

@@ -66,8 +66,8 @@ func (s *Server) forwardSettings(r *http.Request, key string) reply {
 
 // settingsFor returns the settings with r's own host as the one to send to, and
 // without the reports on themselves that the SDKs otherwise send to
-// Customer.io. It reports false if the settings are no object, or their
-// integrations are none.
+// Customer.io. It reports false if the settings, or their integrations, are not
+// an object.
 func settingsFor(r *http.Request, key string, settings []byte) ([]byte, bool) {
 	var all, integrations, own map[string]json.RawMessage
 	if json.Unmarshal(settings, &all) != nil || all == nil ||

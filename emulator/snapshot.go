@@ -10,7 +10,7 @@ import (
 
 // Snapshot is all of one workspace at one moment: people, events, objects, the
 // journal, the counters. It encodes to JSON. The format is private to this
-// package, and it holds everything that was sent.
+// package, and it contains everything that was sent.
 type Snapshot struct{ state *savedState }
 
 // TakenAt is the server's time when the snapshot was taken.
@@ -70,7 +70,7 @@ func (s *Server) Restore(key string, from Snapshot) error {
 			return fmt.Errorf("emulator: %w: there is no workspace yet; name one by its write key", ErrAmbiguous)
 		}
 		if ws = s.open(key); ws == nil {
-			return fmt.Errorf("emulator: %w: the write key opens no workspace", ErrNotFound)
+			return fmt.Errorf("emulator: %w: no workspace can be opened for the write key", ErrNotFound)
 		}
 	}
 	return ws.restore(from.state)

@@ -15,19 +15,19 @@ import (
 // what was done, and from time to time a snapshot that replaces the log so far.
 // The server reads from memory; only [Open] reads a store.
 //
-// The format of what it is given is private to this package. It holds write
-// keys and everything that was sent. Keep it as a secret.
+// The format of snapshots and records is private to this package. They contain
+// write keys and everything that was sent. Keep them secret.
 type Store interface {
 	// Load calls snapshot with the last one, if there is one, and then record
 	// with each record appended since, in order. If one of them returns an
-	// error, Load stops and returns it. What they are given is valid until they
+	// error, Load stops and returns it. Their argument is valid until they
 	// return.
 	Load(snapshot, record func([]byte) error) error
-	// Append adds a record behind all that were appended before. It returns at
-	// once. The function that it returns waits until the record would survive
-	// the end of the process, and reports whether it does. Append is called
-	// from several goroutines. It keeps no reference to record after that
-	// function has returned.
+	// Append adds a record after all earlier ones. It returns at once. The
+	// function that it returns waits until the record would survive the end of
+	// the process, and returns an error if it would not. Append is called from
+	// several goroutines. It keeps no reference to record after that function
+	// has returned.
 	Append(record []byte) func() error
 	// Compact replaces the snapshot, and all records appended before, in one
 	// step: after a crash, either the old state or the new one is there.
@@ -36,10 +36,9 @@ type Store interface {
 }
 
 // Open returns a server with the given configuration, in the state that
-// Config.Store holds. If the configuration was another when a message was
-// accepted, the message keeps its effect. The caller closes the store after the
-// last call. Without a store, Open is New.
-// call. Without a store, Open is New.
+// Config.Store has. A message that was accepted under another configuration
+// keeps its effect. The caller closes the store after the last call. Without a
+// store, Open is New.
 func Open(config Config) (*Server, error) {
 	store := config.Store
 	config.Store = nil
@@ -145,8 +144,8 @@ type storeRecord struct {
 	Config   *switches      `json:"config,omitempty"`
 	State    *savedState    `json:"state,omitempty"`
 	Person   string         `json:"person,omitempty"` // a cio_id
-	// Args and Query are what a call of the App API names beside its path,
-	// which is that of the documented operation.
+	// Args and Query are the parameters of a call of the App API. The path is
+	// that of the documented operation.
 	Args  []string   `json:"args,omitempty"`
 	Query url.Values `json:"query,omitempty"`
 }

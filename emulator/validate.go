@@ -175,8 +175,8 @@ func (m *decodedMessage) objectType(attributes, path string) string {
 	return defaultObjectType
 }
 
-// checkObjectType warns of a type that is no whole number: types are numbered
-// (docs/rules.md#objects).
+// checkObjectType warns of a type that is not a whole number: types are
+// numbered (docs/rules.md#objects).
 func (m *decodedMessage) checkObjectType(field, typeID string) {
 	if strings.Trim(typeID, "0123456789") != "" {
 		m.warn(ruleOddObjectType, field)

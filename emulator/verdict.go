@@ -1,6 +1,6 @@
 package emulator
 
-// Verdict says how one message ended.
+// Verdict says what happened to one message.
 type Verdict string
 
 const (
@@ -136,10 +136,10 @@ var ruleTable = [...]Rule{
 		"Send the body plain or with gzip."},
 	ruleMissingKey: {"missing-key", EffectRejectsAlways,
 		"The call has no write key.",
-		"Send the write key as the user name of Basic auth with a blank password, or as writeKey in the body; Bearer is not understood."},
+		"Send the write key as the user name of Basic auth with a blank password, or as writeKey in the body. This API does not accept bearer tokens."},
 	ruleBareKey: {"key-without-colon", EffectRejectsAlways,
 		"The credentials of Basic auth have no colon, so they have no user name.",
-		"Put a colon behind the write key, and encode both: base64 of KEY and a colon."},
+		"Put a colon after the write key, and encode both: base64 of \"KEY:\"."},
 	ruleBearerKey: {"bearer-key", EffectRejectsAlways,
 		"The key came as a bearer token. The App API accepts those; this API does not.",
 		"Send the write key as the user name of Basic auth with a blank password."},
@@ -157,7 +157,7 @@ var ruleTable = [...]Rule{
 		"Name the host that the client uses with --allow-host, such as that of the container."},
 
 	ruleUnknownKey: {"unknown-key", EffectRefuses,
-		"The write key is not one that this server knows.",
+		"This server does not know the write key.",
 		"Check the key and the region; strict mode turns this into a 401."},
 	rulePasswordWithKey: {"password-with-key", EffectRefuses,
 		"Basic auth has a password, which a Pipelines write key does not have.",
@@ -224,7 +224,7 @@ var ruleTable = [...]Rule{
 		"See Config.Refuse, which the program that runs the server has set."},
 
 	ruleAnonymousIdentify: {"anonymous-identify", EffectDropsAlways,
-		"Customer.io ignores identify calls that carry an anonymousId alone.",
+		"Customer.io ignores identify calls whose only identifier is an anonymousId.",
 		"Identify with a userId, or with an email in the traits."},
 	ruleSuppressed: {"suppressed", EffectDropsAlways,
 		"The person is suppressed, so everything sent for them is ignored.",
@@ -233,13 +233,13 @@ var ruleTable = [...]Rule{
 		"Nobody has this cio_id, and a cio_id cannot be chosen.",
 		"Identify new people by id or email; only Customer.io makes cio_ids."},
 	ruleUnknownPerson: {"unknown-person", EffectDropsAlways,
-		"The person was never identified, and this server creates people from identify calls only.",
+		"The person was never identified, and this server creates people only from identify calls.",
 		"Identify the person first, or leave --drop-unknown-people out (Config.DropUnknownPeople)."},
 	ruleDuplicate: {"duplicate", EffectDropsAlways,
 		"A message with the same messageId was accepted before, within this server's deduplication window.",
 		"If it is a retry, do nothing; otherwise give every message an ID of its own. See --dedup-window of this server (Config.DedupWindow)."},
 	ruleSwitchedOff: {"integrations-off", EffectDropsAlways,
-		"The integrations of the message switch off every destination, Customer.io too.",
+		"The integrations of the message switch off every destination, also Customer.io.",
 		"Leave integrations out, or switch Customer.io on by its name; see --ignore-integrations of this server (Config.IgnoreIntegrations)."},
 	ruleUnknownObjectType: {"unknown-object-type", EffectDropsAlways,
 		"The workspace has no object type of that number.",
@@ -303,16 +303,16 @@ var ruleTable = [...]Rule{
 		"The device has no type of ios or android in context.device.type.",
 		"Set context.device.type to ios or android."},
 	ruleTopLevelObjectType: {"top-level-object-type", EffectWarns,
-		"objectTypeId was sent beside traits, where it is ignored.",
+		"objectTypeId was sent outside traits, where it is ignored.",
 		"Move it to traits.objectTypeId."},
 	ruleNobody: {"nobody", EffectWarns,
 		"The event names a group and no person, so it is kept for nobody.",
 		"Set userId, if the event belongs to a person."},
 	ruleNothingToDelete: {"nothing-to-delete", EffectWarns,
-		"What should be deleted does not exist.",
+		"The thing to delete does not exist.",
 		"Check the identifiers, and the objectTypeId, which is 1 if absent."},
 	ruleReportFields: {"report-fields", EffectWarns,
-		"The report lacks fields that are needed to attribute it.",
+		"The report lacks fields that Customer.io needs to match it with a message.",
 		"Send deliveryId and metric, or actionType for content."},
 }
 

@@ -45,7 +45,7 @@ func (s *Server) Changed(key string) (<-chan struct{}, error) {
 // succession, it may check once for several. key is as for Stats.
 func (s *Server) Wait(ctx context.Context, key string, condition func() bool) error {
 	for {
-		// The channel comes first: a change while the condition is looked at
+		// The channel comes first: a change while the condition is checked
 		// closes it.
 		changed, err := s.Changed(key)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *Server) Wait(ctx context.Context, key string, condition func() bool) er
 		case <-changed:
 		case <-ctx.Done():
 			stats, _ := s.Stats(key)
-			return fmt.Errorf("emulator: the condition did not come true, with %d people, %d events, messages %+v: %w",
+			return fmt.Errorf("emulator: the condition was not met; there are %d people, %d events, messages %+v: %w",
 				stats.People, stats.Events, stats.Messages, context.Cause(ctx))
 		}
 	}

@@ -20,7 +20,7 @@ type workspaceState struct {
 	contents
 }
 
-// contents is what a workspace holds, and what a snapshot saves of it.
+// contents is the state of a workspace that a snapshot saves.
 type contents struct {
 	byID             map[string]*personState
 	byEmail          map[string]*personState
@@ -101,8 +101,8 @@ type Stats struct {
 	Bytes    int64  `json:"bytes"`
 }
 
-// MessageCounts counts messages by verdict. A request whose body holds no
-// readable message counts as one.
+// MessageCounts counts messages by verdict. A request without a readable
+// message counts as one.
 type MessageCounts struct {
 	Accepted uint64 `json:"accepted"`
 	Dropped  uint64 `json:"dropped"`

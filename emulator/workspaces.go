@@ -17,8 +17,8 @@ type Workspace struct {
 	CalledAt time.Time `json:"calledAt"`
 }
 
-// Workspaces lists the workspaces by key. If anything is in that of
-// [UnknownKey], it is the last.
+// Workspaces lists the workspaces by key. The workspace of [UnknownKey] is the
+// last; it is in the list only if it has messages.
 func (s *Server) Workspaces() []Workspace {
 	list := make([]Workspace, 0, 1)
 	for _, ws := range s.allWorkspaces() {
