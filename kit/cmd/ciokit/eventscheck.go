@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
@@ -79,7 +80,7 @@ func (f *checkFlags) run(ctx context.Context, con console.Console, file string) 
 	out := bufio.NewWriter(con.Out)
 	r := &checkReport{w: out, file: name, json: f.json, max: f.maxFindings, noted: map[string]bool{}}
 	r.begin()
-	checkErr := r.check(ctx, src)
+	checkErr := messagesOnly(r.check(ctx, src))
 	if checkErr != nil && r.counts == (checkCounts{}) && !f.json { // there is nothing to sum up
 		return input.Named(input.Error(checkErr), []string{file})
 	}
@@ -101,10 +102,21 @@ func openMessages(con console.Console, file string) (src source.Source, name str
 	cfg := source.Config{Format: source.FormatJSONLines}
 	if file == "-" {
 		src, err = source.New(con.In, cfg)
-		return src, "stdin", err
+		return src, "stdin", messagesOnly(err)
 	}
 	src, err = source.Open(file, cfg)
-	return src, file, err
+	return src, file, messagesOnly(err)
+}
+
+// messagesOnly replaces the hint of an error if it names flags: they are those of commands that read rows in other formats.
+func messagesOnly(err error) error {
+	var format *source.FormatError
+	if errors.As(err, &format) && strings.Contains(format.Hint, "--") {
+		own := *format
+		own.Hint = "this command reads messages, one JSON object on each line in UTF-8; for rows, ciokit map check shows the messages that they become"
+		return &own
+	}
+	return err
 }
 
 // checkReport checks messages and prints what it finds as it goes, so that its memory does not grow with the input.

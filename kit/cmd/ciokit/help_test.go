@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // helpOf is what a command prints for --help.
@@ -42,6 +44,39 @@ func TestCommandsHaveTasks(t *testing.T) {
 		if !strings.Contains(help, "\n"+task.title+":\n") {
 			t.Errorf("the help has no %q", task.title)
 		}
+	}
+}
+
+var (
+	aFile       = regexp.MustCompile(`^(?:the |new |YAML )?(?:file|directory)\b`)
+	fileRead    = regexp.MustCompile(`^(?:the file|file with|file of|YAML file|directory of)\b`)
+	fileWritten = regexp.MustCompile(`^(?:new (?:file|directory)|(?:file|directory) (?:for|to write|to keep|that records))\b`)
+)
+
+// The help says of each flag that names a file whether the command reads or writes it, and does not show what it writes among what it reads.
+func TestFilesOfFlagsHaveTheRightSection(t *testing.T) {
+	t.Parallel()
+	reading := []string{"What is read", "Which people or messages", "Which workspace", "Keys that sign and check", "What is selected", "What the mapping says"}
+	n := 0
+	for _, cmd := range leaves(newRoot(console.Console{})) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() == "bool" || !aFile.MatchString(f.Usage) {
+				return
+			}
+			n++
+			in := console.SectionOf(f)
+			switch {
+			case fileWritten.MatchString(f.Usage) && slices.Contains(reading, in):
+				t.Errorf("%s writes the file of --%s, which its help shows under %q", cmd.CommandPath(), f.Name, in)
+			case fileRead.MatchString(f.Usage) && in == "What it writes":
+				t.Errorf("%s reads the file of --%s, which its help shows under %q", cmd.CommandPath(), f.Name, in)
+			case fileRead.MatchString(f.Usage) == fileWritten.MatchString(f.Usage):
+				t.Errorf("%s: the help does not begin with what the file of --%s is: one that is read, or one that is written: %s", cmd.CommandPath(), f.Name, f.Usage)
+			}
+		})
+	}
+	if n < 50 {
+		t.Errorf("only %d flags", n)
 	}
 }
 

@@ -39,7 +39,7 @@ Without --report the report goes to standard output, in Markdown or, with --json
 	flags.add(cmd)
 	flags.addMaking(cmd)
 	cmd.Flags().StringVar(&report, "report", "", "file for the report; default standard output")
-	cmd.Flags().StringVar(&switches, "switches", "", "file with the answers, for ciokit emulate --switches to behave like the workspace")
+	cmd.Flags().StringVar(&switches, "switches", "", "file to write the answers to; ciokit emulate --switches then behaves like the workspace")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }

@@ -222,5 +222,8 @@ func sectioned(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { has = has || console.InSection(f) })
 	if !has {
 		console.SetSections(cmd, sections)
+		if f := cmd.Flags().Lookup("targets"); f != nil && cmd.Name() == "plan" { // the other commands read it
+			console.Beside(f, cmd.Flags().Lookup("out"))
+		}
 	}
 }

@@ -73,7 +73,7 @@ func findCheckout(given string) (string, error) {
 			return "", exit.Fail(exit.Usage, "--checkout %s is not a checkout of ciokit; give the directory of a clone with --checkout DIR", given)
 		}
 		if up == dir {
-			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here, and the notebooks need one: give it with --checkout DIR")
+			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here, and the notebooks need one: give it with ciokit notebook run --checkout DIR")
 		}
 		dir = up
 	}

@@ -121,8 +121,50 @@ func wrongUse(t *testing.T, line string, vars map[string]string, shown *strings.
 		t.Errorf("%s: it says %q:\n%s", line, found, text)
 	}
 	checkWords(t, text)
+	checkSuggestion(t, text)
+	checkFlagsNamed(t, args[1:], text)
 	checkJSONOf(t, args[1:])
 	return "exit " + strconv.Itoa(code) + "\n" + text
+}
+
+var (
+	offered      = regexp.MustCompile(`(?:--[a-z-]+|KIND) (?:is|must be) ([^;:\n]+?); did you mean (\S+?)\?`)
+	otherUse     = regexp.MustCompile(`ciokit [a-z](?:[^\n;]|;\S)*`)
+	commandNamed = regexp.MustCompile(`\bciokit ([a-z][a-z-]*(?: [a-z][a-z-]*)?)`)
+	flagNamed    = regexp.MustCompile(`(?:^|[ ("])--([a-z][a-z-]+)`)
+	unknownOne   = regexp.MustCompile(`unknown flag: --\S+|unknown command .*|checkout of ciokit|ciokit help`)
+)
+
+// checkSuggestion fails if a suggested value is not one of those that the same sentence offers.
+func checkSuggestion(t *testing.T, said string) {
+	t.Helper()
+	for _, m := range offered.FindAllStringSubmatch(said, -1) {
+		values := strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune(", ()", r) })
+		if url := strings.HasPrefix(m[2], "http") && strings.Contains(m[1], "http://"); !url && !strings.HasPrefix(m[1], "a ") && !slices.Contains(values, m[2]) {
+			t.Errorf("it suggests %s, which is none of %s:\n%s", m[2], m[1], said)
+		}
+	}
+}
+
+// checkFlagsNamed fails if what a command says names a flag that neither it nor the other command that the sentence names has.
+func checkFlagsNamed(t *testing.T, args []string, said string) {
+	t.Helper()
+	root := newRoot(console.Console{})
+	for _, m := range commandNamed.FindAllStringSubmatch(unknownOne.ReplaceAllString(said, ""), -1) {
+		cmd, rest, err := root.Find(strings.Fields(m[1]))
+		if err != nil || cmd == root || len(rest) > 0 && !cmd.Runnable() {
+			t.Errorf("there is no command ciokit %s:\n%s", m[1], said)
+		}
+	}
+	cmd, _, err := newRoot(console.Console{}).Find(args)
+	if err != nil {
+		return
+	}
+	for _, m := range flagNamed.FindAllStringSubmatch(unknownOne.ReplaceAllString(otherUse.ReplaceAllString(said, ""), ""), -1) {
+		if m[1] != "help" && cmd.Flags().Lookup(m[1]) == nil && cmd.InheritedFlags().Lookup(m[1]) == nil {
+			t.Errorf("%s has no flag --%s:\n%s", cmd.CommandPath(), m[1], said)
+		}
+	}
 }
 
 // checkJSONOf fails if what a wrong use says with --json has words that only who wrote the command knows of.

@@ -41,6 +41,20 @@ func SetSections(cmd *cobra.Command, sections []Section) {
 // InSection reports whether a flag has a section.
 func InSection(f *pflag.Flag) bool { return f.Annotations[sectionKey] != nil }
 
+// SectionOf returns the title of the section of a flag, empty if it has none.
+func SectionOf(f *pflag.Flag) string {
+	if !InSection(f) {
+		return ""
+	}
+	return f.Annotations[sectionKey][0]
+}
+
+// Beside has the help show a flag in the section of another one, after it.
+func Beside(f, other *pflag.Flag) {
+	in := other.Annotations[sectionKey]
+	f.Annotations[sectionKey] = []string{in[0], in[1] + " 1"}
+}
+
 // SetHelp has root and all commands below it show what a person looks for first: what it is, how it is called, and then the rest.
 func SetHelp(root *cobra.Command) {
 	root.SetUsageFunc(func(cmd *cobra.Command) error {

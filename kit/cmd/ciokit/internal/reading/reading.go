@@ -162,7 +162,7 @@ func (f *Flags) Error(ctx context.Context, err error, missing string) error {
 	case errors.Is(err, appapi.ErrUnauthorized):
 		said, _, _ = strings.Cut(said, "the key is not accepted")
 		if f.emulated {
-			return exit.Fail(exit.Key, "the emulator refused the key: %s; start the emulator with --key and this key, or set %s to one of the emulator's keys", strings.TrimRight(said, "; :"), cmp.Or(f.KeyFile, "CUSTOMERIO_API_KEY"))
+			return exit.Fail(exit.Key, "the emulator refused the key: %s; start the emulator with this key (ciokit emulate --key KEY), or set %s to one of the emulator's keys", strings.TrimRight(said, "; :"), cmp.Or(f.KeyFile, "CUSTOMERIO_API_KEY"))
 		}
 		return exit.Fail(exit.Key, "the App API refused the key: %s; the key must be an App API key, not a write key, of this workspace and region: check %s and --to", strings.TrimRight(said, "; :"), f.keyPlace())
 	case errors.Is(err, appapi.ErrNotFound) && missing != "":
