@@ -51,8 +51,8 @@ type DenyConfig struct {
 }
 
 // ReadDenyList reads a list of ids. The file can be compressed, and its lines can end with LF, CRLF or CR. An id can be quoted, as in CSV; spaces
-// around it are not part of it. A list that does not clearly say whom it names is an error, because nobody who is listed must pass because of a
-// missing quote. If the contents are at fault, the error is a *source.FormatError. No error contains any of the ids.
+// around it are not part of it. A list that does not clearly say whom it names is an error: a missing quote must not let a listed person
+// pass. If the contents are at fault, the error is a *source.FormatError. No error contains any of the ids.
 //
 // Addresses are compared without their case and without spaces around them, in every id of a person and in the trait email. All other ids are
 // compared exactly.
