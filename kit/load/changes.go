@@ -219,7 +219,7 @@ func (c *changes) doubt() {
 type chunkEntries struct {
 	entries   []entryAt
 	unchanged int64 // rows
-	weight    int   // of entries, about, in bytes of memory
+	weight    int   // of entries: approximate bytes of memory
 }
 
 // flush hands the spool to the operating system, sync writes it to disk. They do nothing without a journal.

@@ -15,7 +15,7 @@ import (
 const (
 	// maxRawBytes bounds the rows that are kept until their result is known.
 	maxRawBytes = 4 << 20
-	// linger is how long messages wait for others when the input pauses.
+	// linger is how long messages wait for others while the input pauses.
 	linger = time.Second
 )
 
@@ -24,7 +24,7 @@ type chunk struct {
 	rows []chunkRow
 	raw  []byte // of the rows, one after the other
 
-	read  int64 // how many rows there were, those without messages included
+	read  int64 // how many rows there were, including those without messages
 	empty int64
 	blank int64 // those of empty whose columns that the mapping reads are all empty
 	chunkEntries
@@ -37,7 +37,7 @@ type chunk struct {
 	err      error  // why reading stopped
 
 	messages int
-	deletes  int64        // of the messages, those that delete or suppress something
+	deletes  int64        // number of messages that delete or suppress something
 	sealed   bool         // no more rows are added
 	settled  int          // number of messages; guarded by run.mu
 	lost     map[int]fate // messages that were not accepted; guarded by run.mu

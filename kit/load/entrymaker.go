@@ -65,7 +65,7 @@ func (k *entryMaker) about(kind byte, parts ...[]byte) uint64 {
 	return snapshot.Hash(k.key)
 }
 
-// message adds what a message does, and reports whether it is an ordinary event.
+// message adds the entries of a message, and reports whether it is an ordinary event.
 func (k *entryMaker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool) {
 	k.wire, _ = e.AppendJSON(k.wire[:0]) // never fails
 	k.says, k.body, k.who = append(k.says[:0], k.salt...), append(k.body[:0], k.salt...), k.who[:0]

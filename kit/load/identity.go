@@ -63,7 +63,7 @@ type identityCounter struct {
 	files     []fileStart
 	last      uint64 // the largest place so far
 	before    int64
-	err       error // why counting was given up
+	err       error // why counting stopped
 }
 
 // fileStart says that places after at are lines of a file.

@@ -42,7 +42,7 @@ type Journal struct {
 	whole  int64          // bytes of complete lines
 	torn   bool           // there may be bytes after those
 	file   *os.File       // nil if it was only read
-	lock   *filelock.Lock // nil likewise
+	lock   *filelock.Lock // nil if it was only read
 	bad    error          // why it cannot be read; nil if it can
 	used   bool           // the run has begun
 }
@@ -403,7 +403,7 @@ func (j *Journal) Bounds() Bounds {
 	return j.header.Bounds
 }
 
-// Header returns what the run loads, Last how far it has come.
+// Header returns the header, which says what the run loads.
 func (j *Journal) Header() JournalHeader { return j.header }
 
 // Last returns the last checkpoint, the zero value if there is none.

@@ -20,7 +20,7 @@ type lanes struct {
 }
 
 type lane struct {
-	open  *parcel       // takes messages; nil if it has none
+	open  *parcel       // gets new messages; nil if there is none
 	ready chan *parcel  // to be sent
 	woken chan struct{} // something was accepted
 
@@ -184,7 +184,7 @@ func (l *lanes) merge() {
 
 // close sends the waiting messages and returns when everything has been settled.
 func (l *lanes) close() {
-	l.merge() // a small load is one request, whatever the concurrency
+	l.merge() // a small load is one request, at any concurrency
 	l.flush()
 	for _, ln := range l.all {
 		close(ln.ready)

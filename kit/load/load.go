@@ -16,7 +16,7 @@ import (
 type Load struct {
 	job     Job
 	journal *Journal
-	rejects *rejectsFile // nil for none, and once it has run
+	rejects *rejectsFile // nil if there is none, and after it has run
 	started bool         // by this process
 	ran     bool
 	keep    bool // keep the journal, because the load may be resumed

@@ -112,7 +112,7 @@ func (r remover) mirror(gone *leavers) error {
 	}
 	err := gone.each(func(p *snapshot.Person) error {
 		if !p.Sure {
-			if r.job.Rejects != nil { // otherwise a later run names them again
+			if r.job.Rejects != nil { // without rejects, a later run names them again
 				if err := gone.past.Add(p.Key); err != nil {
 					return err
 				}

@@ -198,7 +198,7 @@ func (w *rejectWriter) kept(r *Reject, row *chunkRow, raw []byte) *source.Kept {
 	return k
 }
 
-// appendField appends a field of CSV, quoted where it must be.
+// appendField appends a field of CSV, quoted if necessary.
 func (w *rejectWriter) appendField(dst []byte, s string) []byte {
 	if s != "" && !strings.ContainsAny(s, "\"\r\n"+string(w.delimiter)) {
 		return append(dst, s...)

@@ -148,7 +148,7 @@ func (r *run) pass(read *reader) (Summary, error) {
 	}
 	finish := r.reportProgress()
 	read.run(reading) // read and map; meanwhile the lanes send, settle and record
-	r.lanes.close()   // all is settled
+	r.lanes.close()   // now everything is settled
 	r.countIdentity(read.counter)
 	if errors.As(r.sourceErr, new(*source.ChangedError)) {
 		r.note(ErrInputChanged, r.sourceErr)

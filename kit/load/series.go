@@ -12,7 +12,7 @@ const (
 	firstInterval = 100 * time.Millisecond
 )
 
-// series is what happened over time, in constant memory.
+// series counts events over time, in constant memory.
 type series struct {
 	begun    time.Time
 	interval time.Duration

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// sortBytes is how many bytes of records are sorted in memory at once; their index takes about as much again.
+	// sortBytes is how many bytes of records are sorted in memory at once; their index takes about as many bytes again.
 	sortBytes = 4 << 20
 	// sortFanIn is how many sorted runs are merged at once, each through a buffer of sortBuffer bytes.
 	sortFanIn   = 64

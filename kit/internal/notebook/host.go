@@ -39,7 +39,7 @@ type Host struct {
 	files    string
 	emulator *endpoint
 	recorder *endpoint        // nil without a real workspace
-	keeper   *livetest.Keeper // the same
+	keeper   *livetest.Keeper // nil without a real workspace
 }
 
 type endpoint struct {

@@ -26,7 +26,7 @@ type Problem struct {
 
 func (p Problem) String() string { return p.Where + ": " + p.What }
 
-// closing is how many of the last code cells must have an assertion and a chart between them. The last of them may clean up.
+// closing is how many of the last code cells must together have an assertion and a chart. The last of them may clean up.
 const closing = 3
 
 // Check returns the rules that the notebook breaks:
@@ -34,7 +34,7 @@ const closing = 3
 //   - One heading of the first level, in the first cell. Text before every code cell, and at the end.
 //   - The first code cell begins with the imports, and no other has any.
 //   - At most MaxLines lines of at most MaxColumns characters. The cell of the imports may have more lines.
-//   - No init_ functions and no name declared twice: GoNB would replace what an earlier cell declared, in a process of its own.
+//   - No init_ functions and no name declared twice: GoNB would replace the declaration of an earlier cell, in a separate process.
 //   - No % lines but %%. A line with ! is run, see [Program.Run].
 //   - A cell prints through package show or through package fmt, not both, because the order of the two is not defined.
 //   - One of the last three code cells calls show.Verify, and one of them shows a chart.

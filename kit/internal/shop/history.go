@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// How much there is of the past. There are more than twice as many orders as people.
+// The size of the past. There are more than twice as many orders as people.
 const (
 	PastPeople = 5000
 	pastDays   = 3 * 365
@@ -53,7 +53,7 @@ func newHistory(prefix string) history {
 		switch r.IntN(10) {
 		case 0: // comes back every month
 			orders, every = 6+r.IntN(12), 30
-		case 1, 2, 3: // and now and then
+		case 1, 2, 3: // comes back now and then
 			orders, every = 2+r.IntN(3), 150
 		}
 		for day := r.IntN(pastDays); len(b.days) < orders && day < pastDays; day += 1 + every/2 + r.IntN(every+1) {

@@ -24,7 +24,7 @@ type File struct {
 	Mapping string // path of the mapping
 }
 
-// How much there is of everything, mistakes not counted.
+// The number of rows of each file, without the mistakes.
 const (
 	People    = 200
 	Orders    = 1000

@@ -25,7 +25,7 @@ type chartLine struct {
 	values      []float64 // NaN where there is none
 }
 
-// The room around the plot.
+// The margins around the plot.
 const (
 	chartLeft, chartRight, chartTop, chartBottom = 52, 12, 12, 26
 )

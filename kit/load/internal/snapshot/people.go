@@ -47,7 +47,7 @@ func parseMention(record []byte) (n Mention, ok bool) {
 // A person of a snapshot is one or more records. Each record is
 //
 //	the id as it is compared, after its length as a uvarint
-//	a byte that says where it comes from
+//	a byte for its origin, see below
 //	8 bytes  the hash of an e-mail address that the person had, zeros for none
 //	the id as it was read
 //

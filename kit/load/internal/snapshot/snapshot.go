@@ -23,10 +23,10 @@ import (
 // A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file has
 //
 //	"ciosnap3"
-//	entries   16 bytes each, in ascending order, none twice: a thing that a row is about, then what it says of it, each a hash of 8 bytes
-//	people    records in ascending order, none twice, each behind its length as a uvarint; see Person; none unless ChangeOnly.IDs was set
+//	entries   16 bytes each, in ascending order, without duplicates: a thing that a row is about, then what the row says about it, each a hash of 8 bytes
+//	people    records in ascending order, without duplicates, each after its length as a uvarint; see Person; none unless ChangeOnly.IDs was set
 //	info      an Info in JSON
-//	length    of info, 4 bytes, the highest first
+//	length    of info, 4 bytes, big-endian
 //	checksum  the SHA-256 of everything before it
 //
 // Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see entrymaker.go in package load. A
@@ -249,7 +249,7 @@ func (s *Snapshot) checkIDs(all *bufio.Reader) error {
 	return nil
 }
 
-// maxPage is how many bytes of entries are read at once when one is looked up.
+// maxPage is the most bytes of entries that are read at once to find one.
 const maxPage = 64 << 10
 
 // Has reports whether the snapshot has exactly this entry about a thing. If it has more entries about the thing, for example because two rows give a
