@@ -121,7 +121,7 @@ func TestWhatIsGone(t *testing.T) {
 	}
 }
 
-// What may pass is tried again, what cannot is not.
+// Failures that may be temporary are retried, others are not.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -164,7 +164,7 @@ func TestRetries(t *testing.T) {
 
 var errAny = errors.New("any")
 
-// No second sees more than ten requests, also where they are late by up to a tenth of it.
+// No second has more than ten requests, also if they are delayed by up to a tenth of it.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

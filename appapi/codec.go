@@ -373,7 +373,7 @@ func encode(b *bytes.Buffer, v reflect.Value, number bool) error {
 			return nil
 		}
 		if !json.Valid(v.Bytes()) {
-			return errors.New("a json.RawMessage is no JSON")
+			return errors.New("a json.RawMessage is not JSON")
 		}
 		b.Write(v.Bytes())
 		return nil

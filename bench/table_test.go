@@ -57,7 +57,7 @@ func TestRatios(t *testing.T) {
 	}
 }
 
-// broken takes a few events and then fails.
+// broken accepts a few events and then fails.
 type broken struct {
 	takes    int
 	closeErr error
@@ -74,7 +74,7 @@ func (b *broken) Put(n int) error {
 
 func (b *broken) Close(context.Context) error { return b.closeErr }
 
-// A measurement of a client that fails is no measurement.
+// A measurement of a client that fails does not count.
 func TestMeasure(t *testing.T) {
 	r, err := measure(&broken{takes: 100}, job{Events: 100})
 	if err != nil || r.Taken != 100 || r.Peak == 0 || r.Wall <= 0 {
@@ -88,7 +88,7 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// With another executable every one of ours is measured twice, and nobody else.
+// With another executable, each of our clients is measured twice, and no other.
 func TestRowsBefore(t *testing.T) {
 	t.Parallel()
 	var names []string
@@ -106,7 +106,7 @@ func TestRowsBefore(t *testing.T) {
 	}
 }
 
-// Every round takes every row once. Every two rounds each of two rows comes first once, and over all of them every row begins.
+// Every round contains every row once. In every two rounds, of two rows each comes first once. Over all rounds every row begins once.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	rows := newRows([]string{"ours-typed", "ours-map"}, "other")

@@ -32,7 +32,7 @@ func try(t *testing.T, name string, r row, limits bool) (tally, *server, outcome
 	return count(l, s.fates), s, o
 }
 
-// Without a fault every client brings everything, and the books agree.
+// Without a fault, every client delivers every message, and the counts agree.
 func TestNoFault(t *testing.T) {
 	for _, name := range clientNames {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestNoFault(t *testing.T) {
 	}
 }
 
-// A callback that blocks holds every client up, and a client that waits for it brings everything all the same.
+// A callback that blocks delays every client. A client that waits for it still delivers every message.
 func TestBlockedCallback(t *testing.T) {
 	for _, name := range clientNames {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestBlockedCallback(t *testing.T) {
 	}
 }
 
-// A client that takes any 2xx for acceptance says what is not true, and the books say so.
+// A client that treats any 2xx as acceptance reports an untrue result, and the counts show it.
 func TestPageTakenForAcceptance(t *testing.T) {
 	t.Parallel()
 	got, s, _ := try(t, "segmentio", row{Messages: 500, Linger: 10 * time.Second, fault: always(action{status: http.StatusOK, body: signInPage})}, true)
@@ -93,7 +93,7 @@ func TestOursUnderFaults(t *testing.T) {
 	}
 }
 
-// Enqueue against Close: what was taken arrives, whatever the moment.
+// Enqueue during Close: accepted messages arrive, whatever the moment.
 func TestOursRace(t *testing.T) {
 	t.Parallel()
 	got, _, _ := try(t, "ours", row{Messages: 500_000, Race: true}, true)

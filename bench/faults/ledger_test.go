@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Each message of the table stands for one way to end.
+// Each message of the table has one possible outcome.
 func TestCount(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger")
 	cases := []struct {

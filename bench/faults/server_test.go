@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// answer is what a call brought; status 0: none.
+// answer is the result of a call; status 0 means no answer.
 type answer struct {
 	status           int
 	retryAfter, kind string
@@ -60,7 +60,7 @@ func TestServerFaults(t *testing.T) {
 		retryAfter string
 		processed  uint8
 		changed    int
-		culprit    bool // message 0 was refused for its own sake
+		culprit    bool // message 0 was rejected because of its content
 		kind, says string
 	}{
 		{name: "none", body: body(0), statuses: []int{200, 200}, processed: 2},
@@ -116,7 +116,7 @@ func TestServerFaults(t *testing.T) {
 	}
 }
 
-// A node is met for as long as its connection lasts.
+// A connection always reaches the same node.
 func TestNodesByConnection(t *testing.T) {
 	t.Parallel()
 	s := newServer(1, nodes(func(r request) int64 { return r.conn }), true)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestBothDrain has either drain a small backlog: each ends with all of it done.
+// TestBothDrain drains a small backlog with each of the two: at the end nothing is left.
 func TestBothDrain(t *testing.T) {
 	b := bench{url: os.Getenv("CIOKIT_POSTGRES_URL"), messages: 3000, workers: 2}
 	if b.url == "" {

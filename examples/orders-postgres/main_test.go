@@ -20,7 +20,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// The test binary is the service too, so that there can be two of it, and one can be killed.
+// The test binary is also the service, so that two of them can run, and one can be killed.
 func TestMain(m *testing.M) {
 	if database := os.Getenv("ORDERS_TEST_DATABASE"); database != "" {
 		if err := serve(context.Background(), "127.0.0.1:0", database, os.Getenv("ORDERS_TEST_SCHEMA")); err != nil {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 
 var addressPattern = regexp.MustCompile(`address=(\S+)\n`)
 
-// start runs the service, and returns its address when it takes orders.
+// start runs the service, and returns its address when it accepts orders.
 func start(t *testing.T, database, schema, customerio string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -61,7 +61,7 @@ func start(t *testing.T, database, schema, customerio string) (*exec.Cmd, string
 	}
 }
 
-// TestTwoOfThemOneIsKilled posts orders to two services, and kills one: what was taken arrives, though each sends a part.
+// TestTwoOfThemOneIsKilled posts orders to two services, and kills one: accepted orders arrive, although each service sends a part.
 func TestTwoOfThemOneIsKilled(t *testing.T) {
 	t.Parallel()
 	server := os.Getenv("CIOKIT_POSTGRES_URL")
@@ -86,7 +86,7 @@ func TestTwoOfThemOneIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	query := u.Query()
-	query.Set("search_path", name) // where the table of orders is
+	query.Set("search_path", name) // the schema with the table of orders
 	u.RawQuery = query.Encode()
 
 	srv := emulator.New(emulator.Config{})

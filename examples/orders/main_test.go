@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// The test binary is the service too, so that it can be killed.
+// The test binary is also the service, so that it can be killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("ORDERS_TEST_OUTBOX"); dir != "" {
 		if err := serve(context.Background(), "127.0.0.1:0", dir); err != nil {
@@ -38,7 +38,7 @@ type started struct {
 
 var addressPattern = regexp.MustCompile(`address=(\S+)`)
 
-// start runs the service, and returns when it takes orders.
+// start runs the service, and returns when it accepts orders.
 func start(t *testing.T, dir, customerio string) *started {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -73,7 +73,7 @@ func (s *started) kill(t *testing.T) {
 	_ = s.cmd.Wait() // it was killed
 }
 
-// post posts an order and reports whether the service took it.
+// post posts an order and reports whether the service accepted it.
 func (s *started) post(n int) bool {
 	r, err := http.Post(s.url+"/orders", "application/json", strings.NewReader(fmt.Sprintf(`{"order_id": "%d", "customer_id": "c%d", "total": %d}`, n, n%7, n)))
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *started) post(n int) bool {
 	return r.StatusCode == http.StatusAccepted
 }
 
-// TestKilledDuringAnOutage has the service take orders while Customer.io is down, and kills it twice.
+// TestKilledDuringAnOutage posts orders while Customer.io is down, and kills the service twice.
 func TestKilledDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	outage := 1500 * time.Millisecond
@@ -107,7 +107,7 @@ func TestKilledDuringAnOutage(t *testing.T) {
 		for range 4 {
 			callers.Go(func() {
 				enough := false
-				for time.Now().Before(end) || i == 2 && !enough && time.Now().Before(end.Add(time.Minute)) { // the last goes on where the machine is slow
+				for time.Now().Before(end) || i == 2 && !enough && time.Now().Before(end.Add(time.Minute)) { // the last one continues if the machine is slow
 					mu.Lock()
 					enough = len(taken) >= 10
 					n++
@@ -145,7 +145,7 @@ func TestKilledDuringAnOutage(t *testing.T) {
 	t.Logf("%d orders were taken and have arrived", len(taken))
 }
 
-// absent returns the orders of which no event arrived.
+// absent returns the orders without an event.
 func absent(t *testing.T, srv *emulator.Server, orders []int) (missing []int) {
 	t.Helper()
 	page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})

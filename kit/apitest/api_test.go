@@ -20,8 +20,8 @@ const (
 	files   = "../../api"
 )
 
-// What packages export is what the files say, a file for each. To change it: go test ./kit/apitest -update, and a line in CHANGELOG.md for those whose
-// code changes with it.
+// The exported names of packages are those in the files, one file for each package. To change them: go test ./kit/apitest -update, and a line in
+// CHANGELOG.md for users whose code changes with them.
 func TestAPI(t *testing.T) {
 	t.Parallel()
 	found, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedFiles, Dir: "../.."}, "work")
@@ -37,7 +37,7 @@ func TestAPI(t *testing.T) {
 		if pkg.Name == "main" || slices.Contains(parts, "internal") {
 			continue
 		}
-		if text := describe(pkg.Types); text != "" { // some hold nothing but tests
+		if text := describe(pkg.Types); text != "" { // some contain only tests
 			want[fileOf(pkg.PkgPath)] = text
 		}
 	}
@@ -94,7 +94,7 @@ func write(t *testing.T, want map[string]string) {
 	}
 }
 
-// changes are the lines that are gone or new.
+// changes returns the lines that were removed or added.
 func changes(before, now string) []string {
 	var list []string
 	old, lines := strings.Split(before, "\n"), strings.Split(now, "\n")
@@ -111,7 +111,7 @@ func changes(before, now string) []string {
 	return list
 }
 
-// describe lists what a package exports, a line for each name that others can write.
+// describe lists what a package exports, a line for each name that other code can use.
 func describe(pkg *types.Package) string {
 	var lines []string
 	short := func(other *types.Package) string {

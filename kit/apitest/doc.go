@@ -1,3 +1,3 @@
-// Package apitest holds nothing but tests: they compare what every package of this library exports with the files in the directory api, so that a name
-// which others write is changed on purpose alone.
+// Package apitest contains only tests. They compare the exported names of every package of this library with the files in the directory api, so that
+// a name that other code uses is never changed by accident.
 package apitest

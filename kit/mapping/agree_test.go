@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// What is recognised as a column or a conversion of one gives, without the interpreter, what the interpreter gives.
+// An expression that is recognized as a column, or as a conversion of one, gives without the interpreter what the interpreter gives.
 func TestShortcutsAgreeWithInterpreter(t *testing.T) {
 	t.Parallel()
 	columns := []source.Column{{Name: "id", Kind: source.KindText}, {Name: "a b", Kind: source.KindText}}
@@ -59,7 +59,7 @@ func TestShortcutsAgreeWithInterpreter(t *testing.T) {
 				a, aOK, aErr := fast.messages[0].body.appendJSON(nil, r)
 				b, bOK, bErr := slow.appendJSON(nil, r)
 				want, got := fmt.Sprintf("%s %v %v", a, aOK, aErr), fmt.Sprintf("%s %v %v", b, bOK, bErr)
-				if kind == source.KindJSON && text == expressions[0] { // what is passed through keeps its escapes
+				if kind == source.KindJSON && text == expressions[0] { // a value that is passed through keeps its escapes
 					want = strings.Replace(want, `\u00e9\ud834\udd1e`, "\u00e9\U0001d11e", 1)
 				}
 				if want != got {

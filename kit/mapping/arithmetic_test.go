@@ -14,8 +14,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// calculate runs an expression over a row of columns a, b, c and so on, as text and as JSON, and returns what it gives, or the rule of its error;
-// "compile" if the mapping is refused.
+// calculate runs an expression for a row of columns a, b, c and so on, as text and as JSON. It returns the result, or the rule of its error;
+// "compile" if the mapping is rejected.
 func calculate(t *testing.T, expression string, kind source.Kind, cells ...string) string {
 	t.Helper()
 	quoted := strings.ReplaceAll(expression, "'", "''")
@@ -52,7 +52,7 @@ func calculate(t *testing.T, expression string, kind source.Kind, cells ...strin
 	return string(out)
 }
 
-// No digit is lost and no integer wraps around, on any machine: the same expressions give the same on 32 bits.
+// No digit is lost and no integer overflows, on any machine: the same expressions give the same result on 32 bits.
 func TestArithmetic(t *testing.T) {
 	t.Parallel()
 	const max, min = "9223372036854775807", "-9223372036854775808"
@@ -92,16 +92,16 @@ func TestArithmetic(t *testing.T) {
 		{`int(a)..int(b)`, min, max, large}, {`int(a)..int(b)`, "1", "9999999", failed}, {`len(int(a)..int(b))`, "3", "1", "0"}, {`groupBy([1, 2, 1.0], # * int(a))[1]`, "1", "", "[1,1]"},
 		{`groupBy([1, 2], # * int(a))`, "1", "", failed}, {`groupBy(["x", "y"], # + a)`, "1", "", `{"x1":["x"],"y1":["y"]}`},
 		{`sort([int(a), int(b), 5])`, "7", "6", "[5,6,7]"},
-		// What is the same in every row.
+		// Values that are the same in every row.
 		{"int(a) + (9223372036854775807 + 1)", "1", "", "compile"}, {"1 / 0", "", "", "compile"}, {"5 % (2 - 2)", "", "", "compile"}, {"9007199254740993.0", "", "", "compile"}, {"int(a) * 0.1234567890123456789", "1", "", "compile"},
 		{"bitshl(int(a), 1) + abs(-9223372036854775807 - 1)", "1", "", "compile"}, {"1_000 + int(a)", "1", "", "1001"}, {"0x10 + int(a)", "1", "", "17"}, {"1e3 + int(a)", "1", "", "1001"}, {"int(a) in [9007199254740993]", "9007199254740993", "", "true"},
-		// What JSON cannot say.
+		// Values that JSON cannot represent.
 		{`timezone("Europe/Berlin")`, "", "", "compile"}, {`duration("1h")`, "", "", "compile"}, {`now() - now()`, "", "", "compile"}, {`now().Year`, "", "", "compile"}, {`[duration("1h")]`, "", "", "compile"}, {`a == "1" ? duration("1h") : 5`, "1", "", "compile"},
 		{`{"x": duration(a)}`, "1h", "", "compile"}, {`first([duration(a)])`, "1h", "", failed}, {`fromPairs([[int(a), 2]])`, "1", "", failed}, {`fromPairs([[a, decimal("2.50")]])`, "x", "", `{"x":2.50}`}, {`toPairs({"k": decimal(a)})`, "2.50", "", `[["k",2.50]]`}, {`b"abc"`, "", "", "compile"},
 	}
 	for _, tt := range tests {
 		if strconv.IntSize == 32 && strings.ContainsAny(tt.expression, "0123456789") && tooLongFor32(tt.expression) {
-			continue // the language's parser has integers of the machine's size, and says so
+			continue // the parser of the language has integers of the machine's size, and reports it
 		}
 		got := calculate(t, tt.expression, source.KindText, tt.a, tt.b, "")
 		if !strings.Contains(tt.want, got) || got == "" {
@@ -134,10 +134,10 @@ func tooLongFor32(expression string) bool {
 	return false
 }
 
-// errModel is what the model says of a calculation that must not have a result.
+// errModel is the model's result for a calculation that must not have a result.
 var errModel = errors.New("out of range")
 
-// term is a random expression and what it is worth by the rules of arithmetic.
+// term is a random expression and its value by the rules of arithmetic.
 type term struct {
 	text  string
 	value *big.Int
@@ -209,7 +209,7 @@ func randomTerm(random *rand.Rand, depth int, names []string, values []int64) te
 	return both("sum([%s, %s])", (*big.Int).Add)
 }
 
-// Random arithmetic gives what integers of any size give, or is refused where the result has more than 64 bits.
+// Random arithmetic gives the same as integers of any size, or is rejected if the result has more than 64 bits.
 func TestArithmeticAgainstBigIntegers(t *testing.T) {
 	t.Parallel()
 	n := 400

@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A constant that the client refuses is refused once, with its place in the mapping, and not once for each row.
+// A constant that the client rejects is reported once, with its place in the mapping, and not once for each row.
 func TestConstantsAreRefusedOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ message, want string }{

@@ -130,7 +130,7 @@ func TestConverters(t *testing.T) {
 	}
 }
 
-// Every time that a layout writes is read by it, wherever the layout has points: not all of them are those of a fraction.
+// A layout reads every time that it writes, wherever it has points: not every point begins a fraction.
 func TestLayoutsReadWhatTheyWrite(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"02.01.2006 15:04", "02.01.2006 15:04:05", "2.1.2006 15:04:05", "02.01.2006 15.04", "02.01.2006 15.04.05", "2006.01.02 15:04:05", "02.01.06 15:04", "02.01.2006, 15:04:05",
@@ -172,7 +172,7 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// FuzzNumbers checks that what is taken is worth the same before and after, and that it is JSON.
+// FuzzNumbers checks that an accepted number keeps its value and becomes JSON.
 func FuzzNumbers(f *testing.F) {
 	for _, seed := range []string{"0", "-12.50", "1e10", "9007199254740993", "1e-320", "00.10", "+5", "123456789.123456789"} {
 		f.Add(seed)
@@ -201,7 +201,7 @@ func FuzzNumbers(f *testing.F) {
 	})
 }
 
-// FuzzDate checks what is taken without a layout against package time.
+// FuzzDate compares times that are accepted without a layout with package time.
 func FuzzDate(f *testing.F) {
 	for _, seed := range []string{"2021-01-01", "2021-01-01T00:00:00.100Z", "2021-01-01 00:00:00+01", "2020-02-29t23:59:59z", "9999-12-31T23:59:59-23:59"} {
 		f.Add(seed)
@@ -226,7 +226,7 @@ func FuzzDate(f *testing.F) {
 	})
 }
 
-// rfc3339 is what time.Parse takes with time.RFC3339, without its indulgence for an hour of one digit and the like.
+// rfc3339 is what time.Parse accepts with time.RFC3339, without its exceptions, such as an hour of one digit.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 func TestAppendFloatAgrees(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Everything that is wrong with a mapping is said at once, with where it is and what to write instead.
+// The error lists everything that is wrong with a mapping, with its place and what to write instead.
 func ExampleParse() {
 	_, err := mapping.Parse("people.yaml", []byte(`
 messages:
@@ -25,7 +25,7 @@ messages:
 	// people.yaml:4:7: messages[0].identify: identify needs userId, or the trait email; add userId: $id with the column of the person's id
 }
 
-// What a mapper makes of a row is encoded as it would be sent. A row that cannot be mapped has a rule that programs can compare, and a hint.
+// The messages of a row are encoded as they would be sent. A row that cannot be mapped has a rule that programs can compare, and a hint.
 func ExampleMapper_Map() {
 	people, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {orders: =int(orders)}}\n"))
 	if err != nil {
@@ -67,7 +67,7 @@ func ExampleMapper_Map() {
 	// line 3, column orders, traits.orders: not-an-integer
 }
 
-// A proposal is a first mapping, to be looked over by a person.
+// A proposal is a first mapping that a person must check.
 func ExamplePropose() {
 	rows, err := source.New(strings.NewReader("id,email,orders\n0001,ann@example.com,12\n0002,bob@example.com,3\n"), source.Config{Format: source.FormatCSV})
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// positions are the places of a mapping where an identifier stands, each with the field that a reject names.
+// positions are the places of identifiers in a mapping, each with the field that a reject names.
 var positions = []struct{ field, mapping string }{
 	{"userId", "identify: {userId: $id, traits: {n: $n}}"},
 	{"anonymousId", "identify: {anonymousId: $id, userId: $n, traits: {n: $n}}"},
@@ -61,7 +61,7 @@ var inputs = map[string]func(t *testing.T, rows [][2]string) source.Source{
 		for _, r := range rows {
 			fmt.Fprintf(&b, "\"%s\",%s\n", strings.ReplaceAll(r[0], `"`, `""`), r[1])
 		}
-		return mustSource(t, b.String(), source.Config{Format: source.FormatCSV, Escape: source.None}) // where \N is text: see TestNullOfMySQL
+		return mustSource(t, b.String(), source.Config{Format: source.FormatCSV, Escape: source.None}) // \N is text here: see TestNullOfMySQL
 	},
 	"JSON Lines": func(t *testing.T, rows [][2]string) source.Source {
 		var b strings.Builder
@@ -95,14 +95,14 @@ func parquetOf[T any](t *testing.T, rows []T) source.Source {
 	return mustSource(t, b.String(), source.Config{})
 }
 
-// loadRows maps rows and returns what was made of them and what was rejected, in the order of the rows.
+// loadRows maps rows. It returns the messages and the rejected rows, in the order of the rows.
 func loadRows(t *testing.T, src source.Source, yaml string) (made []string, rejects []rejected) {
 	t.Helper()
 	made, rejects, _ = mapRows(t, mustMapping(t, yaml), src)
 	return made, rejects
 }
 
-// TestNullOfMySQL has a CSV file show that a backslash escapes: \N is an empty cell then, in quotes too, so that it names nobody either.
+// TestNullOfMySQL reads a CSV file that shows that a backslash escapes: \N is then an empty cell, in quotes too, and identifies nobody.
 func TestNullOfMySQL(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"id,n\n\\N,1\n2,\\N\n", "id,n\n\"\\N\",\"1\"\n\"2\",\"\\N\"\n"} {
@@ -113,8 +113,8 @@ func TestNullOfMySQL(t *testing.T) {
 	}
 }
 
-// TestPlaceholders has every placeholder stand in every place of an identifier, in every kind of input: all of the rows are rejected, with
-// the field and the column, and those beside them are sent.
+// TestPlaceholders puts every placeholder at every place of an identifier, in every kind of input: all of these rows are rejected, with the field and
+// the column, and the other rows are sent.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	words := slices.Sorted(maps.Keys(placeholders))
@@ -146,7 +146,7 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// TestIDWords has each placeholder allowed, as it is quoted in the hint of its rejection.
+// TestIDWords allows each placeholder with the text from the hint of its rejection.
 func TestIDWords(t *testing.T) {
 	t.Parallel()
 	for word := range placeholders {
@@ -161,7 +161,7 @@ func TestIDWords(t *testing.T) {
 	}
 }
 
-// TestNullWords has words count as empty cells in every column and every kind of input.
+// TestNullWords checks that words count as empty cells in every column and every kind of input.
 func TestNullWords(t *testing.T) {
 	t.Parallel()
 	const mapping = "null_words: [NULL, \"-\", \"0\"]\nmessages:\n  - identify: {userId: $id, traits: {n: $n, fixed: 1}}\n    null: [n]\n"
@@ -197,7 +197,7 @@ func TestNullWords(t *testing.T) {
 	})
 }
 
-// TestWordKeys refuses what stands wrongly beside messages.
+// TestWordKeys checks that wrong keys next to messages are reported.
 func TestWordKeys(t *testing.T) {
 	t.Parallel()
 	for keys, want := range map[string]string{
@@ -220,7 +220,7 @@ func TestWordKeys(t *testing.T) {
 	}
 }
 
-// TestRewrittenIDs has integers written as data frames, spreadsheets and languages write them once they count as numbers.
+// TestRewrittenIDs writes integers as data frames, spreadsheets and languages do when they treat them as numbers.
 func TestRewrittenIDs(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -270,7 +270,7 @@ func TestRewrittenIDs(t *testing.T) {
 					t.Errorf("%q: sent %q, rejected %v", some, accepted, rejects)
 				}
 				accepted, rejects := loadRows(t, input(t, some), "verbatim_ids: true\nmessages:\n  - "+p.mapping+"\n")
-				if len(accepted) != 2 && p.field != "objectTypeId" { // which is an integer in any case
+				if len(accepted) != 2 && p.field != "objectTypeId" { // it is an integer in any case
 					t.Errorf("%q with verbatim_ids: sent %q, rejected %v", some, accepted, rejects)
 				}
 			})
@@ -283,7 +283,7 @@ func TestRewrittenIDs(t *testing.T) {
 	}
 }
 
-// TestPaddedIDs has every character that nothing is seen of stand around an id.
+// TestPaddedIDs puts every invisible character around an id.
 func TestPaddedIDs(t *testing.T) {
 	t.Parallel()
 	pads := []string{" ", "\t", "\n", "\r\n", "\u00a0", "\u200b", "\ufeff", "\u2003", "\u3000", "\u00ad", "\u202f", "\u2060", "\u200e", "\u3164", "\u2800", "\x7f", "\x01", "\u180e"}
@@ -295,7 +295,7 @@ func TestPaddedIDs(t *testing.T) {
 				}
 				accepted, rejects := loadRows(t, inputs["JSON Lines"](t, [][2]string{{text, "x"}}), "messages:\n  - "+p.mapping+"\n")
 				rule := RulePaddedID
-				if TrimID(text) == "" && p.field == "traits.email" { // the client looks at the whole message first
+				if TrimID(text) == "" && p.field == "traits.email" { // the client checks the whole message first
 					rule = string(cio.RuleBlankID)
 				}
 				if len(accepted) != 0 || len(rejects) != 1 || rejects[0].Rule != rule || rejects[0].Field != p.field {
@@ -309,7 +309,7 @@ func TestPaddedIDs(t *testing.T) {
 	}
 }
 
-// TestRealIDs generates ids of the kinds that people have: not one is refused.
+// TestRealIDs generates ids of the kinds that people have: none is rejected.
 func TestRealIDs(t *testing.T) {
 	t.Parallel()
 	rules := new(idRules)
@@ -343,7 +343,7 @@ func TestRealIDs(t *testing.T) {
 			}
 		}
 	}
-	// Placeholders and odd numbers are nobody's business where they name nobody.
+	// Placeholders and odd numbers are allowed if they identify nobody.
 	for kind, input := range inputs {
 		rows := [][2]string{{"1", "Null"}, {"2", "NULL"}, {"3", "101.0"}, {"4", " x "}, {"5", "-"}, {"6", "1.23E+05"}}
 		for _, mapping := range []string{"identify: {userId: $id, traits: {surname: $n}}", "track: {userId: $id, event: Bought, properties: {n: $n}}",
@@ -355,7 +355,7 @@ func TestRealIDs(t *testing.T) {
 	}
 }
 
-// TestFloatColumns has ids come from columns of floating point numbers, which keep 53 or 24 bits of them.
+// TestFloatColumns reads ids from columns of floating point numbers, which keep 53 or 24 bits of an integer.
 func TestFloatColumns(t *testing.T) {
 	t.Parallel()
 	type doubles struct {
@@ -384,7 +384,7 @@ func TestFloatColumns(t *testing.T) {
 	}
 }
 
-// FuzzIdentifier compares what is refused with a slow reading of the rules.
+// FuzzIdentifier compares the rejected texts with a slow implementation of the rules.
 func FuzzIdentifier(f *testing.F) {
 	for _, s := range []string{"42", " 42", "101.0", "1.23E+05", "12e5", "NULL", "\ufeff7", "1,23E+05", "1.0E7", "-", "+", "1.", "e+05", "\xff"} {
 		f.Add(s)
@@ -406,7 +406,7 @@ func FuzzIdentifier(f *testing.F) {
 	})
 }
 
-// The look at a glance passes nothing that the rules refuse.
+// The quick check accepts nothing that the rules reject.
 func TestPlainIDs(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(4, 4))

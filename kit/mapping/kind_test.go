@@ -27,7 +27,7 @@ func TestEventsByName(t *testing.T) {
 	}
 }
 
-// The kinds that act make what their types in package cio make.
+// The kinds with a command make the same messages as their types in package cio.
 func TestActionsAreThoseOfTheClient(t *testing.T) {
 	t.Parallel()
 	for _, k := range actions {

@@ -11,7 +11,7 @@ import (
 var shopColumns = []source.Column{{Name: "id", Kind: source.KindText}, {Name: "first name", Kind: source.KindText}, {Name: "plan", Kind: source.KindText},
 	{Name: "Order Date", Kind: source.KindText}, {Name: "amount", Kind: source.KindText}, {Name: "twice", Kind: source.KindText}, {Name: "twice", Kind: source.KindText}}
 
-// Each wrong mapping is refused where it is wrong, and told what to write instead.
+// Each wrong mapping is reported at the wrong place, with what to write instead.
 func TestWrongMappings(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, yaml, want string }{
@@ -87,7 +87,7 @@ func TestAliasesAreBounded(t *testing.T) {
 	}
 }
 
-// FuzzMapping checks that no YAML brings the parser or the compiler down, and that every problem has words.
+// FuzzMapping checks that no YAML makes the parser or the compiler panic, and that every problem has a text.
 func FuzzMapping(f *testing.F) {
 	f.Add("messages:\n  - identify: &a {userId: $id, traits: {x: =int(a), <<: *a}}\n    null: [id]\n")
 	f.Add("messages:\n- track: {userId: $id, event: E, timestamp: =date(t, \"unix\"), messageId: [$id], properties: {a: [1, ~, .5, 0x1]}}\n")

@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// textRow is a row with one cell of CSV.
+// textRow is a row with one CSV cell.
 func textRow(text string) *row {
 	kind := source.KindText
 	if text == "" {
@@ -18,13 +18,13 @@ func textRow(text string) *row {
 	return &row{cells: []source.Cell{{Kind: kind, Bytes: []byte(text)}}, in: newInterpreter([]string{"c"})}
 }
 
-// rejected is a row that has no messages, with why.
+// rejected is a row without messages, and the reason.
 type rejected struct {
 	Line                      int64
 	Column, Field, Rule, Hint string
 }
 
-// mapRows returns the messages that rows become, and the rows that become none because something is wrong with them, in their order.
+// mapRows returns the messages of rows, and the rows that have none because of an error, in their order.
 func mapRows(t testing.TB, m *Mapping, src source.Source) (made []string, rejects []rejected, warned []Warning) {
 	t.Helper()
 	columns, err := src.Columns(t.Context())

@@ -7,7 +7,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// These ids are those of files that were loaded already. A change makes Customer.io take the same rows twice.
+// These are ids of files that were loaded already. After a change Customer.io would accept the same rows twice.
 func TestMessageIDsNeverChange(t *testing.T) {
 	t.Parallel()
 	const in = "id,n\r\n1,a\r\n2,\r\n1,a\r\n"
@@ -28,7 +28,7 @@ func TestMessageIDsNeverChange(t *testing.T) {
 	}
 }
 
-// ids returns the message ids of what rows become.
+// ids returns the message ids of rows.
 func ids(t *testing.T, in, yaml string) []string {
 	t.Helper()
 	made, _, _ := mapRows(t, mustMapping(t, yaml), mustSource(t, in, source.Config{}))
@@ -41,7 +41,7 @@ func ids(t *testing.T, in, yaml string) []string {
 	return list
 }
 
-// Without a messageId, what comes before a row decides about its id, and so do its bytes; line ends and the rest of the file do not.
+// Without a messageId, the id of a row depends on the rows before it and on its bytes, but not on line ends and the rest of the file.
 func TestRowIDs(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - page: {userId: $id}\n"
@@ -55,7 +55,8 @@ func TestRowIDs(t *testing.T) {
 	if other := ids(t, "id\n2\n1\n", yaml); other[0] == first[0] || other[1] != first[1] {
 		t.Error("the id is not that of the row's bytes and place")
 	}
-	// With a key, the place in the file does not matter, and neither an empty value nor a border between two can be confused.
+	// With a key, the place in the file does not matter. An empty value cannot be confused with another, and neither can the border between two
+	// values.
 	const keyed = "messages:\n  - page: {userId: u, messageId: [$a, $b]}\n"
 	list := ids(t, "a,b\n1,\n,1\n11,\n1,1\n12,3\n1,23\n1,\n", keyed)
 	seen := make(map[string]int)

@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A layout says what stands between the digits. What does not fit it is refused: a point that is taken for another makes a thousand of one.
+// A layout says what is between the digits. A number that does not fit is rejected: a point with another meaning would turn a thousand into one.
 func TestNumberLayouts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ layout, in, want string }{
@@ -82,8 +82,8 @@ func TestNumberLayouts(t *testing.T) {
 	}
 }
 
-// A number that is written in any layout is read back as the same by that layout; by another one it is read as the same, or refused,
-// unless the two disagree about what a point or a comma is.
+// A number that is written in any layout is read back with the same value by that layout. Another layout reads the same value or rejects it, unless
+// the two layouts give a point or a comma different meanings.
 func TestNumberLayoutsReadWhatTheyWrite(t *testing.T) {
 	t.Parallel()
 	groups, marks := []string{"", ",", ".", " ", "'", "\u00a0"}, []string{".", ","}

@@ -12,7 +12,7 @@ const proposeIn = "Customer ID,E-Mail,first name,orders,zip,total,created,last_s
 	"7,ann@example.com,Ann,3,01234,12.50,2021-01-02,1609459200,yes,x,y,,1,2\n" +
 	"8,bob@example.com,\"Bob, 'B'\",0,55555,-3,2021-01-03,1609459300,no,x,,,1,2\n"
 
-// A proposal is a mapping that fits the file it was made of, whose rows become messages.
+// A proposal is a mapping that fits its file, and whose rows become messages.
 func TestPropose(t *testing.T) {
 	t.Parallel()
 	p, err := source.Inspect(t.Context(), mustSource(t, proposeIn, source.Config{}), 0)
@@ -77,7 +77,7 @@ func TestProposeOfWhatHasNoPeople(t *testing.T) {
 	}
 }
 
-// FuzzPropose checks that whatever the columns are called, a proposal is a mapping that fits them.
+// FuzzPropose checks that a proposal fits the columns, whatever their names are.
 func FuzzPropose(f *testing.F) {
 	f.Add("user id", "a'b\"c", "$x")
 	f.Add("\u2028", ": #", "null")
@@ -94,7 +94,7 @@ func FuzzPropose(f *testing.F) {
 		proposal, err := Propose(p, ProposeConfig{})
 		text := proposal.Mapping
 		if err != nil || proposal.Open != nil {
-			return // names that YAML cannot hold are refused
+			return // names that YAML cannot contain are rejected
 		}
 		m, err := Parse("m.yaml", text)
 		if err == nil {
@@ -107,7 +107,7 @@ func FuzzPropose(f *testing.F) {
 	})
 }
 
-// What a proposal says of clocks that name no zone moves no calendar date: each form that it names, taken out of its comment, sends days as they are.
+// The proposal for times without a time zone moves no calendar date: each form that it offers, with its comment sign removed, sends days unchanged.
 func TestProposedZones(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

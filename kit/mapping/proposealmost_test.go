@@ -11,8 +11,8 @@ import (
 
 var almostForm = regexp.MustCompile(`1 (?:cell is something else|number is written as [^;]*), first in line 42: kept as text; to reject its row, write (?:(null_words: \{.*?\}) and )?(=[^;]*\))(?:; .*)?\n`)
 
-// A cell that fits nothing of a column is named with its line, whatever the others are and whatever words among them stand for nothing. The column stays
-// text, and what the comment says reads all rows but that one.
+// A cell that does not fit its column is reported with its line, whatever the other cells are and whatever words among them mean "no value". The
+// column stays text. The expression in the comment reads all rows except that one.
 func TestProposeOfAlmostAll(t *testing.T) {
 	t.Parallel()
 	layouts := map[string]struct {
@@ -91,8 +91,8 @@ func TestProposeOfAlmostAll(t *testing.T) {
 	}
 }
 
-// A column with numbers in two layouts is kept as text. The comment has the expression that reads both, unless a number could be another one in the
-// other layout.
+// A column with numbers in two layouts is kept as text. The comment has the expression that reads both, unless a number could have another value in
+// the other layout.
 func TestProposeOfTwoLayouts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ one, two, want string }{

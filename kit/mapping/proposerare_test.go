@@ -11,8 +11,8 @@ import (
 
 var rareForm = regexp.MustCompile(`write (null_words: \{.*\}) and (=[^=]*\))(?: or =.*)?\n`)
 
-// A word that keeps a column from being something else is named with its number and line, and nothing is guessed: the column stays text, and what the
-// comment says reads all rows. Of numbers that may be others, the comment says which.
+// A word that makes a column text is reported with its count and line, and nothing is guessed: the column stays text, and the expression in the
+// comment reads all rows. If numbers are ambiguous, the comment says which.
 func TestProposeOfRareValues(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

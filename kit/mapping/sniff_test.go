@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// sniff looks at an input and proposes a mapping for it, and returns how many bytes that has allocated.
+// sniff inspects an input and proposes a mapping for it. It returns how many bytes that has allocated.
 func sniff(t *testing.T, data []byte) uint64 {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -34,7 +34,7 @@ func sniff(t *testing.T, data []byte) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// FuzzSniff checks that no input makes a panic, a proposal that is no mapping, or more than 64 MiB of garbage.
+// FuzzSniff checks that no input causes a panic, a proposal that is not a mapping, or more than 64 MiB of garbage.
 func FuzzSniff(f *testing.F) {
 	for _, seed := range []string{proposeIn, "a,b\n1,\"x\n2,3\n", "id;n\n1;1,5\n", `{"a":{"b":[1]}}` + "\n", "\xff\xfea\x00", "a\tb\n\\N\t1\n", "1,2\n3,4\n"} {
 		f.Add([]byte(seed))
@@ -46,7 +46,8 @@ func FuzzSniff(f *testing.F) {
 	})
 }
 
-// A mebibyte of what is hardest to look at takes no more than a few times what a mebibyte of rows takes: no step looks at all for each of all.
+// A mebibyte of the input that is hardest to inspect costs only a few times as much as a mebibyte of rows: no step compares everything with
+// everything.
 func TestSniffHard(t *testing.T) {
 	for name, data := range map[string]string{
 		"long cells": "id,x\n" + strings.Repeat("1,"+strings.Repeat("9.", 20_000)+"\n", 25),
@@ -63,7 +64,7 @@ func TestSniffHard(t *testing.T) {
 	}
 }
 
-// No input takes over a second for each of its mebibytes, however hostile it is.
+// No input needs more than a second for each of its mebibytes, however hostile it is.
 func TestSniffTime(t *testing.T) {
 	if raceEnabled {
 		t.Skip("times say nothing under the race detector")
@@ -84,7 +85,7 @@ func TestSniffTime(t *testing.T) {
 		"one line":            fill("x"),
 		"one line of fields":  fill("x,y;"),
 		"one cell":            "id,x\n1," + fill("9."),
-		"many columns":        columns(200_000, "1"), // refused: the header is a mebibyte long
+		"many columns":        columns(200_000, "1"), // rejected: the header is a mebibyte long
 		"columns":             columns(100_000, "1"),
 		"one name":            fill("a,") + "a\n1\n",
 		"quotes":              fill(`"`),

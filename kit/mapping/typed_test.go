@@ -7,7 +7,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// bool takes what is true or false beyond doubt, with the interpreter and without.
+// bool accepts what is clearly true or false, with the interpreter and without it.
 func TestBool(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ args, in, want string }{

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// Each mapping in testdata/wrong is refused in the words of the file beside it. Its first line names the columns of the input.
+// Each mapping in testdata/wrong is rejected with the words of the file next to it. Its first line names the columns of the input.
 func TestWrongMappingsGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/wrong/*.yaml")

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// What clocks in a zone showed becomes the point in time at which they did.
+// The time that clocks in a zone showed becomes the point in time at which they showed it.
 func TestZones(t *testing.T) {
 	t.Parallel()
 	const twice, late, skipped, before = RuleTimeTwice, RuleLateDay, RuleSkippedTime, RuleDayBefore
@@ -38,7 +38,7 @@ func TestZones(t *testing.T) {
 		{`"Europe/Berlin", "later"`, "2024-10-27 02:30:00", "2024-10-27T01:30:00Z", ""},
 		{`"Europe/Berlin"`, "2024-10-27 02:59:59", "2024-10-27T00:59:59Z", twice},
 		{`"Europe/Berlin"`, "2024-10-27 03:00:00", "2024-10-27T02:00:00Z", ""},
-		// An abbreviation says which.
+		// An abbreviation decides between the two.
 		{`"02.01.2006 15:04 MST", "Europe/Berlin"`, "27.10.2024 02:30 CEST", "2024-10-27T00:30:00Z", ""},
 		{`"02.01.2006 15:04 MST", "Europe/Berlin"`, "27.10.2024 02:30 CET", "2024-10-27T01:30:00Z", ""},
 		{`"02.01.2006 15:04 MST", "Europe/Berlin"`, "01.07.2024 02:30 CET", RuleNotADate, ""},
@@ -53,7 +53,7 @@ func TestZones(t *testing.T) {
 		{`"Pacific/Apia"`, "2011-12-30", skipped, ""},
 		{`"Pacific/Apia"`, "2011-12-30 12:00:00", skipped, ""},
 		{`"Pacific/Apia"`, "2011-12-31", "2011-12-30T10:00:00Z", before},
-		// Days long gone, and days to come.
+		// Days long ago, and days in the future.
 		{`"Europe/Berlin"`, "1890-01-01 00:53:28", "1890-01-01T00:00:00Z", ""},
 		{`"Europe/Berlin"`, "1945-07-01 12:00:00", "1945-07-01T09:00:00Z", ""},
 		{`"Europe/London"`, "1800-01-01 00:00:00", "1800-01-01T00:01:15Z", ""},
@@ -86,7 +86,7 @@ func TestZones(t *testing.T) {
 	}
 }
 
-// A timestamp is a point in time: a day that is one begins when it begins in its zone, and nothing is lost.
+// A timestamp is a point in time: a timestamp that is a day means the beginning of the day in its zone, and nothing is lost.
 func TestTimestampIsNoCalendarDate(t *testing.T) {
 	t.Parallel()
 	const text = "time_zone: Europe/Berlin\nmessages:\n  - track: {userId: u, event: e, timestamp: =date(at), properties: {day: =date(at), kept: '=date(at, \"UTC\")', bare: $at}}\n"
@@ -111,7 +111,7 @@ func TestTimestampIsNoCalendarDate(t *testing.T) {
 	}
 }
 
-// readZone reads a time as a mapping does, without the interpreter and with it.
+// readZone reads a time as a mapping does, both without the interpreter and with it.
 func readZone(t *testing.T, args, in string) (string, []note) {
 	t.Helper()
 	read := func(text string) (string, []note) {
@@ -135,7 +135,7 @@ func readZone(t *testing.T, args, in string) (string, []note) {
 	return got, notes
 }
 
-// What is said of a time agrees with a clock that is watched through the days around it.
+// The result for a time agrees with a clock that is read minute by minute on the days around it.
 func TestZonesAgreeWithClock(t *testing.T) {
 	t.Parallel()
 	most := 8
@@ -171,7 +171,7 @@ func TestZonesAgreeWithClock(t *testing.T) {
 			for range 30 {
 				wall := end.In(loc).Add(time.Duration(random.IntN(400)-200) * time.Minute)
 				face := wall.Format("2006-01-02 15:04:05")
-				if random.IntN(2) == 0 { // what is skipped is on no face
+				if random.IntN(2) == 0 { // a skipped time is on no face
 					face = end.Add(time.Duration(before)*time.Second + time.Duration(random.IntN(120)-60)*time.Minute).UTC().Format("2006-01-02 15:04:05")
 				}
 				want := shown[face]
@@ -192,7 +192,7 @@ func TestZonesAgreeWithClock(t *testing.T) {
 	}
 }
 
-// The last day of each year is read as all others are, also where the database gives a rule for the years to come and no list.
+// The last day of each year is read like all others, also if the time zone database has a rule for future years instead of a list.
 func TestTurnOfTheYear(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Sydney", "Pacific/Apia", "Asia/Tokyo", "UTC"} {
 		loc, problem, _ := parseZone(name)
@@ -213,7 +213,7 @@ func TestTurnOfTheYear(t *testing.T) {
 	}
 }
 
-// A mapping that names no zone, or names one in vain, is told so, where it does.
+// A mapping that needs a zone and names none, or names one that has no effect, gets an error at that place.
 func TestZoneProblems(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ args, want string }{

@@ -46,7 +46,7 @@ func zipped(t *testing.T, text string) []byte {
 	return out.Bytes()
 }
 
-// A file that is not what was read is noticed, whatever was done to it; one that was only touched is not taken for that.
+// A file that differs from what was read is noticed, whatever was done to it. A file that was only touched does not count as changed.
 func TestChanged(t *testing.T) {
 	t.Parallel()
 	const text = "id,note\na,1\nb,2\nc,3\n"
@@ -137,7 +137,7 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-// A file that is cut while it is read is noticed, though what was read is what is there now.
+// A file that is truncated while it is read is noticed, although the part that was read is still there.
 func TestCutWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	data := []byte("id,note\n" + strings.Repeat("a,1\n", 1<<20))
@@ -151,7 +151,7 @@ func TestCutWhileItIsRead(t *testing.T) {
 	if _, err := src.Columns(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(name, int64(len(data)-4)); err != nil { // behind what is read ahead
+	if err := os.Truncate(name, int64(len(data)-4)); err != nil { // beyond what is read ahead
 		t.Fatal(err)
 	}
 	readOut(t, src)
@@ -160,7 +160,7 @@ func TestCutWhileItIsRead(t *testing.T) {
 	}
 }
 
-// What was read of equal inputs has one name, and of others another.
+// The content of equal inputs has the same name, and of different inputs a different one.
 func TestContent(t *testing.T) {
 	t.Parallel()
 	content := func(data []byte, kind string, several bool) string {

@@ -40,7 +40,7 @@ func xzed(t testing.TB, text string) string {
 	return b.String()
 }
 
-// zipOf returns an archive of files, each behind its name.
+// zipOf returns an archive of files. The arguments are a name and a content, in turns.
 func zipOf(t testing.TB, files ...string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -94,7 +94,7 @@ func skippable(text string) string {
 	return "\x5a\x2a\x4d\x18" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(text)))) + text
 }
 
-// What is compressed is read whatever its name, from a file and from a pipe, however it comes.
+// A compressed input is read whatever its name is, from a file and from a pipe, however the data arrives.
 func TestCompressions(t *testing.T) {
 	t.Parallel()
 	const table = "id,n\n1,2\n3,4\n"
@@ -170,7 +170,7 @@ func allRows(t *testing.T, src Source) (string, error) {
 	return got.String(), err
 }
 
-// An input that is cut off anywhere, has something behind its end, or a bit that has turned, is an error; never the rows before as if they were all.
+// An input that is cut off anywhere, has data behind its end, or has a wrong bit, is an error. The rows before that are never treated as all rows.
 func TestCutOffOrDamaged(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
@@ -219,7 +219,7 @@ func TestCutOffOrDamaged(t *testing.T) {
 	}
 }
 
-// What is no text of rows is refused by its name, whatever the file is called, and said to be what, with what to do.
+// A file that does not contain rows of text is rejected, whatever its name is. The error says what the file is and what to do.
 func TestForeignFiles(t *testing.T) {
 	t.Parallel()
 	sheet := zipOf(t, "[Content_Types].xml", "<x/>", "xl/workbook.xml", "<x/>")
@@ -279,7 +279,7 @@ func TestForeignFiles(t *testing.T) {
 			}
 		}
 	}
-	// What only looks a little like that is text.
+	// Text that only resembles such a file is accepted.
 	for _, in := range []string{"ORC,id,n\nx,1,2\n", "BZh1,id,n\nx,1,2\n", "PKW,id,n\nx,1,2\n", "Obj,id,n\nx,1,2\n", "x\xdaac,id,n\nx,1,2\n", "x\x9cdy,id,n\n", "7z,id,n\nx,1,2\n", "FEA1,id,n\nx,1,2\n", "<id>,id,n\nx,1,2\n", "R,id,n\nx,1,2\n",
 		"Pa,id,n\nx,1,2\n", "\xfdx,id,n\nx,1,2\n", "(\xb5,id,n\nx,1,2\n"} {
 		if head := []byte(in); foreign(head) != nil {
@@ -288,7 +288,7 @@ func TestForeignFiles(t *testing.T) {
 	}
 }
 
-// A bomb is unpacked in bounded memory.
+// A decompression bomb is unpacked in bounded memory.
 func TestBombs(t *testing.T) {
 	const size, most = 40 << 20, 30 << 20
 	var gz, zst, xzd bytes.Buffer
@@ -321,7 +321,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// xzBlocks returns an xz file of streams of blocks, each of its text and of the code of a dictionary's size.
+// xzBlocks returns an xz file with streams of blocks. Each block has its text and the code of its dictionary size.
 func xzBlocks(streams ...[]xzBlock) string {
 	var out []byte
 	word := func(b []byte, n uint32) []byte { return binary.LittleEndian.AppendUint32(b, n) }
@@ -354,9 +354,9 @@ type xzBlock struct {
 	text       string
 }
 
-// No block of an xz file has memory for more than the bound, wherever it stands: what it asks for is not believed.
+// No block of an xz file gets more memory than the bound, wherever it is: the size in its header is not trusted.
 func TestDictionariesOfXz(t *testing.T) {
-	const mostCode, most = 30, 2 * maxWindow // the reader of one block gives way to that of a larger one
+	const mostCode, most = 30, 2 * maxWindow // the reader of a larger block replaces that of a smaller one
 	rows := func(n int) string { return fmt.Sprintf("%d,2\n", n) }
 	for _, code := range []byte{0, 20, mostCode, mostCode + 1, 36, 40, 41} {
 		for name, in := range map[string]string{
@@ -404,7 +404,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// FuzzUnpack has any bytes read as what they seem to be: without a panic, and in bounded memory.
+// FuzzUnpack reads any bytes as what they seem to be: without a panic, and in bounded memory.
 func FuzzUnpack(f *testing.F) {
 	for _, in := range []string{string(gzipped(f, "id,n\n1,2\n")), string(zstandard(f, "id,n\n")), xzed(f, "id,n\n"), bzip2Sample(f), tarOf(f, tar.FormatUSTAR), zipOf(f, "a.csv", "id,n\n"), skippable("") + "x", "\x1f", "B", "ORC"} {
 		f.Add([]byte(in))

@@ -161,7 +161,7 @@ func repeatRows(line, n int, cells string) string {
 	return b.String()
 }
 
-// A row of more than a chunk, and as long as a row may be, arrives whole.
+// A row that is longer than a chunk, up to the limit, arrives complete.
 func TestCSVLongRows(t *testing.T) {
 	long := strings.Repeat("x", DefaultMaxRowBytes-4)
 	quoted := strings.Repeat("y\n", DefaultMaxRowBytes/2-8)
@@ -220,7 +220,7 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// What was read before the input fails is handed out, and the failure after it; a row that was cut off is not.
+// Rows that were read before the input fails are handed out, and then the error. A row that was cut off is not handed out.
 func TestReadError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
@@ -231,7 +231,7 @@ func TestReadError(t *testing.T) {
 	}
 }
 
-// Next waits for rows until its context ends, and goes on later.
+// Next waits for rows until its context ends, and can continue later.
 func TestNextWaits(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
@@ -274,7 +274,7 @@ func TestNextWaits(t *testing.T) {
 	}
 }
 
-// FuzzCSV compares with encoding/csv on whatever that accepts, and checks on everything that no byte of the input is lost.
+// FuzzCSV compares with encoding/csv on everything that it accepts, and checks on everything else that no byte of the input is lost.
 func FuzzCSV(f *testing.F) {
 	for _, seed := range []string{"a,b\n1,2\n", "a,b\r\n\"1\r\n\",\"\"\"\"\r\n\r\n", "a\n\"\n\n\"\n", "a,b\n1,\"x\n2,3\n", "a\r\r\n\r", "\"a\"\r", "a,b\n\"1\"x,2\n\n,", "a\n\"\"\"\n", "a,b\n1,\"\n\",2\n3,4"} {
 		f.Add([]byte(seed), byte(','), uint8(0))
@@ -304,7 +304,7 @@ func FuzzCSV(f *testing.F) {
 		for _, r := range []io.Reader{bytes.NewReader(in), iotest.OneByteReader(bytes.NewReader(in))} {
 			rows, err := readIndexed(t, r, cfg)
 			if err != nil {
-				if refErr == nil && len(want) > 1 && limit == 0 && named(want[0]) && !strings.Contains(strings.Join(want[0], ""), "\x00") { // a header alone may hold the rows
+				if refErr == nil && len(want) > 1 && limit == 0 && named(want[0]) && !strings.Contains(strings.Join(want[0], ""), "\x00") { // a header without rows may contain the rows
 					t.Fatalf("%q: %v, but encoding/csv reads %q", in, err, want)
 				}
 				return
@@ -339,7 +339,7 @@ func FuzzCSV(f *testing.F) {
 // noData are the rules of rows that have the right number of fields.
 var noData = []string{RuleNULByte, RuleRepeatedHeader, RuleOtherHeader, RuleByteOrderMark, RuleNoData}
 
-// named reports whether the header is one that a Source takes.
+// named reports whether a Source accepts the header.
 func named(header []string) bool {
 	some := false
 	for _, name := range header {
@@ -351,7 +351,7 @@ func named(header []string) bool {
 	return some
 }
 
-// readIndexed reads all rows with all columns, whatever they are called.
+// readIndexed reads all rows with all columns, whatever their names are.
 func readIndexed(t *testing.T, r io.Reader, cfg Config) ([]readRow, error) {
 	src, err := New(r, cfg)
 	if err != nil {
@@ -393,14 +393,14 @@ func readIndexed(t *testing.T, r io.Reader, cfg Config) ([]readRow, error) {
 	}
 }
 
-// checkCover checks that the rows are pieces of the input, in order, each beginning on its line, with nothing but line ends between
-// them, apart from what is left out of rows over the limit.
+// checkCover checks that the rows are pieces of the input, in order, each beginning on its line, and that only line ends are between them, apart from
+// the rest of rows over the limit.
 func checkCover(t *testing.T, in []byte, rows []readRow, limit int) {
 	t.Helper()
 	pos := 0
 	for i, r := range rows {
 		at := pos
-		// The first row comes after the header; between others there are line ends only.
+		// The first row comes after the header. Only line ends are between other rows.
 		for {
 			if bytes.HasPrefix(in[at:], []byte(r.raw)) && 1+bytes.Count(in[:at], []byte("\n")) == int(r.line) {
 				break
@@ -419,7 +419,7 @@ func checkCover(t *testing.T, in []byte, rows []readRow, limit int) {
 	}
 }
 
-// All of very many columns are selected at once, not each by looking at all.
+// A large number of columns is selected in one pass, without a search through all of them for each.
 func TestSelectMany(t *testing.T) {
 	t.Parallel()
 	const n = 100_000

@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// TestHeaderHoldsRows: a header in which rows seem to stand, and behind which none follows, is refused, however the input comes.
+// TestHeaderHoldsRows: a header that seems to contain rows, without a row behind it, is rejected, however the input arrives.
 func TestHeaderHoldsRows(t *testing.T) {
 	t.Parallel()
 	const table = "id,email|1,a@b.c|2,b@b.c|"
@@ -61,7 +61,7 @@ func TestHeaderHoldsRows(t *testing.T) {
 	}
 }
 
-// TestHeaderAlone: a header without rows is an empty export, whatever separates its names; and an odd name is a name where rows follow.
+// TestHeaderAlone: a header without rows is an empty export, whatever separates its names. An odd name is a name if rows follow.
 func TestHeaderAlone(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// Rows with the right number of fields that are no data are rejected by name. Rows that only look a little like them are data.
+// Rows with the right number of fields that are not data are rejected with their rule. Rows that only resemble them are data.
 func TestRowsThatAreNoData(t *testing.T) {
 	t.Parallel()
 	const people = "id,email,n\nu1,a@example.com,1\n"
@@ -49,7 +49,7 @@ func TestRowsThatAreNoData(t *testing.T) {
 	}
 }
 
-// A quote that is lost lets a field swallow rows; a quote that is text or an escape that nobody knows may do worse.
+// A missing quote makes a field swallow rows. A quote that is text, or an unknown escape, may do worse.
 func TestQuotesThatAreLost(t *testing.T) {
 	t.Parallel()
 	const people = "id,name,city,n\nu1,Ann,Berlin,1\n"
@@ -74,7 +74,7 @@ func TestQuotesThatAreLost(t *testing.T) {
 	}
 }
 
-// checkRules reads an input whole and by bytes, and compares which rows are rejected; rows is how many there are, -1 for any number.
+// checkRules reads an input at once and byte by byte, and compares which rows are rejected. rows is how many there are, -1 for any number.
 func checkRules(t *testing.T, in string, cfg Config, rows int, want string) {
 	t.Helper()
 	for how, r := range map[string]io.Reader{"whole": strings.NewReader(in), "by bytes": iotest.OneByteReader(strings.NewReader(in))} {
@@ -94,7 +94,7 @@ func checkRules(t *testing.T, in string, cfg Config, rows int, want string) {
 	}
 }
 
-// A row that only resembles a header does not cost the rows below it, and AllRows takes every row for data.
+// A row that only resembles a header does not cost the rows below it, and AllRows treats every row as data.
 func TestRowsThatResembleHeaders(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

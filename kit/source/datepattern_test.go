@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A cell is a date only if the calendar has its day, whatever its layout. Where day and month can be in either order, one order is enough.
+// A cell is a date only if the calendar has its day, in any layout. If day and month can be in either order, one order is enough.
 func TestDaysThatDoNotExist(t *testing.T) {
 	t.Parallel()
 	month := func(m int, long bool) string {

@@ -76,7 +76,7 @@ func TestDecoded(t *testing.T) {
 	}
 }
 
-// What is cut off or damaged is an error, however far it was read.
+// An input that is cut off or damaged is an error, however far it was read.
 func TestDamagedCompression(t *testing.T) {
 	t.Parallel()
 	text := "a,b\n" + strings.Repeat("1,2\n3,4\n", 50_000)
@@ -99,7 +99,7 @@ func TestDamagedCompression(t *testing.T) {
 	}
 }
 
-// Several files are one input: the columns may come in another order, the places of the rows go on, and lines are those of each file.
+// Several files are one input: the columns may have another order, the ordinals of the rows continue, and line numbers are those of each file.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -156,8 +156,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// A fingerprint tells a source from one of another file, of another state of the file, or that is read in another way. What is read once has
-// none, and is not touched to find that out.
+// A fingerprint differs for another file, for a changed file, and for another way to read it. An input that can be read only once has none, and is
+// not touched to find that out.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -209,14 +209,14 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// packed reports whether an input begins like a compressed one, so that it is no text to compare line by line.
+// packed reports whether an input begins like a compressed one, so that it cannot be compared line by line.
 func packed(in []byte) bool {
 	return foreign(in) != nil || slices.ContainsFunc(compressions, func(c compression) bool { return c.begins(in) })
 }
 
-// converted reports whether the beginning of an input says that it has an encoding, or a mark, so that its bytes are not those of the rows.
+// converted reports whether the beginning of an input has an encoding or a mark, so that its bytes are not those of the rows.
 func converted(in []byte) bool {
-	for n := range min(len(in), headBytes) + 1 { // however much of it the first read brings
+	for n := range min(len(in), headBytes) + 1 { // however much of it the first read returns
 		if encoding, err := marked(in[:n], ""); encoding != "" || err != nil {
 			return true
 		}
@@ -224,7 +224,7 @@ func converted(in []byte) bool {
 	return false
 }
 
-// checkPacked fails when an input that begins like gzip, and that compress/gzip cannot read, was taken without an error.
+// checkPacked fails if an input that begins like gzip, and that compress/gzip cannot read, was accepted without an error.
 func checkPacked(t *testing.T, in []byte, cfg Config) {
 	t.Helper()
 	_, _, err := readAll(t, bytes.NewReader(in), cfg)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A line end that is not known is answered with the nearest that is.
+// The error for an unknown line end suggests the nearest one.
 func TestNearLineEnds(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[LineEnd]string{

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Names as they stand in lists, by the encoding that such a list may have.
+// Names as they occur in lists, by the encoding that such a list may have.
 var listed = map[string][]string{
 	"windows-1252": {
 		"Jürgen", "Änne", "Groß", "Müller", "Köhler", "Ännchen", "Björn", "Straße", "Özil", "Übach", "Weiß", "Günther", "Schäfer", "Jörg", "Löwe", "Süß",
@@ -21,7 +21,7 @@ var listed = map[string][]string{
 	"euc-kr":    {"김민준", "이서연", "박지훈", "최수빈", "정하은", "강도윤", "조예은", "윤서준"},
 }
 
-// list writes n random names in an encoding, as the column of a file, with addresses beside some.
+// list writes n random names in an encoding, as the column of a file, some of them with an address.
 func list(t *testing.T, rng *rand.Rand, encoding string, n int) []byte {
 	t.Helper()
 	names := listed[encoding]
@@ -40,12 +40,12 @@ func list(t *testing.T, rng *rand.Rand, encoding string, n int) []byte {
 	return out
 }
 
-// A list of Western names is never taken for an East Asian one, however short it is: the names would be read as others, and whoever follows the hint would send
-// them. Lists that are East Asian are recognised still.
+// A list of Western names never counts as an East Asian one, however short it is: with the wrong encoding from the hint, wrong names would be sent.
+// East Asian lists are still recognized.
 func TestGuessTellsWestFromEast(t *testing.T) {
 	t.Parallel()
 	seed := uint64(0)
-	if os.Getenv("CIOKIT_FULL") == "1" { // a seed that nobody has tried may be unlucky
+	if os.Getenv("CIOKIT_FULL") == "1" { // another seed may find a failure
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)
@@ -64,7 +64,7 @@ func TestGuessTellsWestFromEast(t *testing.T) {
 		right := 0
 		for range 200 {
 			name, likely := guessEncoding(list(t, rng, encoding, 8+rng.IntN(20)))
-			if name == encoding && likely || encoding == "gb18030" && name == "big5" { // which of the two no short text tells
+			if name == encoding && likely || encoding == "gb18030" && name == "big5" { // a short text does not show which of the two it is
 				right++
 			}
 		}

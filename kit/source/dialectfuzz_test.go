@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// pieces are what cells of random tables are made of.
+// pieces are the parts of cells in random tables.
 var pieces = []string{"a", "Ann", "7", "0.5", "2026-01-31", "x@example.com", "it's", "'", `"`, `\`, `\\`, `\n`, `\N`, ",", ";", "\t", "|", "\n", "\r\n", "\r", " ", "é", "雪", ":", "#", "-", "NULL", "a,b;c", `say "no"`, `C:\dir`}
 
-// randomTable has a header with plain names, so that a reader can tell what the rows are.
+// randomTable has a header with plain names, so that a reader can recognize the rows.
 func randomTable(r *rand.Rand) [][]string {
 	columns, rows := 2+r.IntN(5), 1+r.IntN(12)
 	table := [][]string{nil}
@@ -43,12 +43,12 @@ func randomWriting(r *rand.Rand) writing {
 	pick := func(all ...string) string { return all[r.IntN(len(all))] }
 	w := writing{delimiter: ",;\t|"[r.IntN(4)], quoting: pick("minimal", "all", "nonnumeric", "none"), escape: r.IntN(2) == 0, quote: `""'`[r.IntN(3)], lineEnd: pick("\n", "\r\n", "\r")}
 	if w.quoting == "none" {
-		w.escape, w.quote = true, '"' // without an escape a table cannot be written; and programs escape double quotes then
+		w.escape, w.quote = true, '"' // without an escape some tables cannot be written, and programs then escape double quotes
 	}
 	return w
 }
 
-// plainAs are the rows that the bytes are by RFC 4180, nil if they are none. A reader that takes them so cannot know better.
+// plainAs returns the rows of the bytes by RFC 4180, nil if there are none. A reader that reads them so cannot know better.
 func plainAs(text []byte, delimiter byte) [][]string {
 	if bytes.IndexByte(text, '\n') < 0 {
 		text = bytes.ReplaceAll(text, []byte{'\r'}, newline)
@@ -62,8 +62,8 @@ func plainAs(text []byte, delimiter byte) [][]string {
 	return rows
 }
 
-// FuzzDialect writes random tables in random dialects. Each is read to the same rows, or refused; where the same bytes are another table too that
-// programs write by RFC 4180 or without quotes, that one may be read.
+// FuzzDialect writes random tables in random dialects. Each is read to the same rows, or rejected. If the same bytes are also another table, as
+// programs write it by RFC 4180 or without quotes, that one may be read.
 func FuzzDialect(f *testing.F) {
 	for seed := range uint64(300) {
 		f.Add(seed)
@@ -103,8 +103,8 @@ func randomDialect(t *testing.T, seed uint64) {
 	t.Errorf("seed %d: %v, read as %v: %s in %q", seed, w, d.Flags(), wrong, text)
 }
 
-// writesAs reports whether programs write these bytes for the rows that were read too: by a rule of quoting, or as PostgreSQL and MySQL do without
-// quotes, some of which escape quotes too.
+// writesAs reports whether programs write these bytes for the rows that were read: with a rule of quoting, or as PostgreSQL and MySQL do without
+// quotes; some of them escape quotes too.
 func writesAs(rows [][]string, text []byte, d Dialect) bool {
 	for _, w := range []writing{{quoting: "minimal"}, {quoting: "all"}, {quoting: "nonnumeric"}, {quoting: "none"}} {
 		for _, lineEnd := range []string{"\n", "\r\n", "\r"} {

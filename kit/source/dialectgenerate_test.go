@@ -17,7 +17,7 @@ import (
 	"golang.org/x/text/encoding"
 )
 
-// awkward is a table of what values in exports are like. The empty string stands for null and for what is empty.
+// awkward is a table of typical values of exports. The empty string means both null and empty text.
 var awkward = [][]string{
 	{"id", "email", "name", "note", "zip", "score"},
 	{"00012", "ann@example.com", `Ann "The Boss" Lee`, "one, two; three", "01067", "3.50"},
@@ -31,7 +31,7 @@ var awkward = [][]string{
 	{"00020", "ivy@example.com", "it's", "50 % & more", "#1", "99"},
 }
 
-// writing is how a program writes a table.
+// writing is the way in which a program writes a table.
 type writing struct {
 	delimiter byte
 	quoting   string // minimal, all, nonnumeric, none
@@ -130,7 +130,7 @@ func (w writing) bytes(t testing.TB, rows [][]string) []byte {
 	return packed.Bytes()
 }
 
-// writings are the ways in which tables are written.
+// writings are all ways to write a table.
 func writings() (all []writing) {
 	for _, name := range []string{"in.csv", "in.tsv", "in.txt"} {
 		for _, delimiter := range []byte(",;\t|\x01^") {
@@ -168,7 +168,7 @@ func writings() (all []writing) {
 	return all
 }
 
-// readTable returns the cells of all rows that are read, and why others are not. refused is why the file is not.
+// readTable returns the cells of all rows that are read, and the reasons for the other rows. refused is the reason if the file is rejected.
 func readTable(t testing.TB, name string, cfg Config) (rows [][]string, bad []string, refused error) {
 	t.Helper()
 	src, err := Open(name, cfg)
@@ -217,7 +217,7 @@ func rowsOfTable(t testing.TB, src Source) (rows [][]string, bad []string, refus
 	}
 }
 
-// TestEveryDialect writes one table in every way that programs do, and looks that no row is read as something else.
+// TestEveryDialect writes one table in every way that programs do, and checks that no row is read as something else.
 func TestEveryDialect(t *testing.T) {
 	t.Parallel()
 	all := writings()

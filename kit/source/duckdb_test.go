@@ -12,26 +12,26 @@ import (
 	"testing"
 )
 
-// duckDB is what DuckDB 1.5.6 finds out of an export by sniff_csv and DESCRIBE SELECT * FROM read_csv_auto, and why we find out something else.
+// duckDB is what DuckDB 1.5.6 detects in an export with sniff_csv and DESCRIBE SELECT * FROM read_csv_auto, and why our result differs.
 type duckDB struct {
 	File      string
 	Refused   bool // by DuckDB
 	Delimiter string
-	Quote     string // empty where no field is quoted
+	Quote     string // empty if no field is quoted
 	Header    bool
 	Skip      int
 	Types     []string
-	// Why has the reasons of differences, by what differs: the number of a column from 1, or delimiter, quote, header, skip, refused.
+	// Why has the reasons of the differences. The keys are the number of a column, from 1, or delimiter, quote, header, skip, refused.
 	Why map[string]string
 }
 
-// sameTypes are the types of DuckDB that mean what a column looks like.
+// sameTypes are the types of DuckDB that agree with what a column looks like.
 var sameTypes = map[Looks][]string{
 	LooksInteger: {"BIGINT"}, LooksNumber: {"DOUBLE"}, LooksBoolean: {"BOOLEAN"}, LooksDate: {"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
 	LooksEmail: {"VARCHAR"}, LooksPhone: {"VARCHAR"}, LooksPostcode: {"VARCHAR"}, LooksObject: {"VARCHAR"}, LooksText: {"VARCHAR"}, LooksEmpty: {"VARCHAR"}, LooksID: {"VARCHAR"},
 }
 
-// What is found out of the exports is what DuckDB finds out of them, or the table says why not; and no reason stands there for nothing.
+// Our results for the exports are those of DuckDB, or the table says why not. No reason in the table is unused.
 func TestExportsAsDuckDB(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "duckdb-sniffs.jsonl"))
@@ -78,7 +78,7 @@ func (want duckDB) differences(t *testing.T) map[string]string {
 		return found
 	}
 	differs("delimiter", string(rune(p.Dialect.Delimiter)), want.Delimiter)
-	if want.Quote != "" { // otherwise it says nothing
+	if want.Quote != "" { // otherwise it shows nothing
 		differs("quote", charText(p.Dialect.Quote), want.Quote)
 	}
 	differs("header", strconv.FormatBool(p.Headerless == ""), strconv.FormatBool(want.Header))
@@ -94,7 +94,7 @@ func (want duckDB) differences(t *testing.T) map[string]string {
 	return found
 }
 
-// sniffed looks at an export, with the lines skipped that the reader says are to be.
+// sniffed inspects an export, and skips the lines that the reader says must be skipped.
 func sniffed(t *testing.T, file string) (p Profile, skip int, refused bool) {
 	look := func(cfg Config) (Profile, error) {
 		src, err := Open(filepath.Join("..", "cmd", "ciokit", "testdata", "exports", file), cfg)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// each reads the columns of a Source, selects those that are named, and hands all of its rows to do. It returns what ended the rows, nil for their end.
+// each reads the columns of a Source, selects the named ones, and calls do with each row. It returns what ended the rows, nil for their end.
 func each(t testing.TB, src Source, names []string, do func(*Row)) error {
 	t.Helper()
 	if _, err := src.Columns(t.Context()); err != nil {

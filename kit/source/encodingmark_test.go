@@ -16,7 +16,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// wide are the encodings of two and four bytes, with and without a mark.
+// wide are the encodings with two and four bytes a character, with and without a mark.
 var wide = []struct {
 	name   string // as --encoding has it
 	marked bool
@@ -33,8 +33,8 @@ var wide = []struct {
 	{"utf-32be", false, utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)},
 }
 
-// A mark says the encoding of every kind of text, compressed or not, from a file and from a pipe that hands out single bytes. Without a mark such text
-// is refused, with the flag that reads it.
+// A mark gives the encoding of every kind of text, compressed or not, from a file and from a pipe that delivers single bytes. Without a mark such
+// text is rejected, with the flag that reads it.
 func TestMarkedEncodings(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{
@@ -93,7 +93,7 @@ func TestMarkedEncodings(t *testing.T) {
 	}
 }
 
-// What an input with zeros is taken for does not depend on how much of it the first read brings.
+// The result for an input with zeros does not depend on how much of it the first read returns.
 func TestZerosByBytes(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{
@@ -151,7 +151,7 @@ func namedCells(t *testing.T, open func(Config) (Source, error), cfg Config) (st
 	}
 }
 
-// What the input says of its encoding is in what is found of its dialect, so that a journal has it.
+// The encoding that the input shows is in its detected dialect, so that a journal contains it.
 func TestMarkedDialect(t *testing.T) {
 	t.Parallel()
 	text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String("id;name\n1;Zoë\n")

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// The rows of a program are loaded like those of a file, with their types. One row serves for all: it is read while the iterator waits.
+// The rows of a program are loaded like those of a file, with their types. One row value is reused: it is read while the iterator waits.
 func ExampleRows() {
 	server := emulator.New(emulator.Config{}) // Customer.io on this machine
 	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})

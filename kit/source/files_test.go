@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// putFiles writes files, each behind its name, and returns their paths.
+// putFiles writes files and returns their paths. The arguments are a name and a content, in turns.
 func putFiles(t *testing.T, files ...string) (names []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -23,7 +23,7 @@ func putFiles(t *testing.T, files ...string) (names []string) {
 	return names
 }
 
-// A file that cannot be read behind the first one is found before a row is read, and the error says which and what to do.
+// A file that cannot be read together with the first one is found before a row is read. The error says which file it is and what to do.
 func TestFilesThatDoNotBelongTogether(t *testing.T) {
 	t.Parallel()
 	const table = "id;name\na;x\n"
@@ -59,7 +59,7 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 	}
 }
 
-// The headers of several files are told whatever the order of the files and of their columns.
+// The headers of several files are the same whatever the order of the files and of their columns is.
 func TestHeadersOfFiles(t *testing.T) {
 	t.Parallel()
 	names := putFiles(t, "a.csv", "id,n\n1,2\n", "b.csv", "n,more,id\n1,2,3\n", "c.csv", "n,id\n1,2\n")
@@ -84,7 +84,7 @@ func TestHeadersOfFiles(t *testing.T) {
 	}
 }
 
-// A file whose columns become others between the first look and its turn has changed.
+// A file whose columns change after Columns has read it has changed.
 func TestColumnsChangeBeforeAFilesTurn(t *testing.T) {
 	t.Parallel()
 	for becomes, changed := range map[string]string{"id,more\n2,3\n": "other columns", "id\n2\n3\n": "", "more\n1\n": "no column", "": "it has changed since"} {
@@ -119,7 +119,7 @@ func TestColumnsChangeBeforeAFilesTurn(t *testing.T) {
 	}
 }
 
-// What can be read once is opened once, and loses no row to the first look.
+// An input that can be read only once is opened once, and loses no row when Columns reads its beginning.
 func TestFilesThatAreReadOnce(t *testing.T) {
 	t.Parallel()
 	names := putFiles(t, "a.csv", "id\n1\n", "b.csv", "id\n4\n")
@@ -150,7 +150,7 @@ func TestFilesThatAreReadOnce(t *testing.T) {
 	}
 }
 
-// A file that is there is meant by its name, however it is called; a pattern stands for files only where there is none of that name.
+// The name of an existing file means that file, whatever its name is. A pattern means files only if there is no file with that name.
 func TestNamesAsBrowsersMakeThem(t *testing.T) {
 	t.Parallel()
 	odd := []string{"orders (1).csv", "export[2].csv", "a*b.csv", "data?.csv", "[.csv", " spaced .csv", "-x.csv", "PEOPLE.CSV", "x.csv.GZ", "plain"}
@@ -193,7 +193,7 @@ func TestNamesAsBrowsersMakeThem(t *testing.T) {
 	}
 }
 
-// The endings of a name tell a format in upper case too, and behind what compression and other programs have put there.
+// The extension of a name gives the format, also in upper case, and also before the extensions of compression and other programs.
 func TestFormatByName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]Format{"a.CSV": FormatCSV, "a.csv.GZ": FormatCSV, "a.csv.gz.1": FormatCSV, "a.csv.2": FormatCSV, "a.tsv.bz2": FormatCSV, "a.TAB": FormatCSV, "a.txt": "", "a": "", "a.jsonl.xz": FormatJSONLines, "a.NDJSON": FormatJSONLines, "a.json": FormatJSONLines,

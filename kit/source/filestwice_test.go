@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A file that two names lead to is refused before a row is read, wherever the names stand and however they lead there. Files that only look alike are
-// read.
+// A file that has two of the names is rejected before a row is read, wherever the names are and however they lead to it. Files that only look alike
+// are read.
 func TestFileNamedTwice(t *testing.T) {
 	t.Parallel()
 	names := putFiles(t, "orders.csv", "id,n\n1,2\n", "copy.csv", "id,n\n1,2\n", "other.csv", "id,n\n22,3\n")

@@ -44,7 +44,7 @@ func TestJSONLines(t *testing.T) {
 	}
 }
 
-// A line that does not end is not held in memory.
+// A line that does not end is not kept in memory.
 func TestJSONLinesEndless(t *testing.T) {
 	in := io.MultiReader(io.LimitReader(endless{}, 5<<20), strings.NewReader("\n{\"a\":1}"))
 	_, rows, err := readAll(t, in, Config{Format: FormatJSONLines}, "a")
@@ -53,7 +53,7 @@ func TestJSONLinesEndless(t *testing.T) {
 	}
 }
 
-// endless gives x for ever.
+// endless returns x forever.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("x"), len(p))), nil }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestObjectsAsEncodingJSON changes each byte of objects in many ways: what is read of them is what encoding/json reads, and nothing of what it
-// refuses.
+// TestObjectsAsEncodingJSON changes each byte of objects in many ways: what is read from them is what encoding/json reads, and everything that it
+// rejects is rejected.
 func TestObjectsAsEncodingJSON(t *testing.T) {
 	t.Parallel()
 	objects := []string{
@@ -34,7 +34,7 @@ func TestObjectsAsEncodingJSON(t *testing.T) {
 	}
 }
 
-// checkObjectAs compares what a row has, which may not be the first of its input, with what encoding/json says of it.
+// checkObjectAs compares a row, which may not be the first of its input, with the result of encoding/json.
 func checkObjectAs(t *testing.T, object string) {
 	t.Helper()
 	line := strings.Trim(object, " \t\r")
@@ -45,7 +45,7 @@ func checkObjectAs(t *testing.T, object string) {
 	if err := o.choose([]string{"a", "b", ""}); err != nil {
 		t.Fatal(err)
 	}
-	// The row before has its members in another order, or breaks off.
+	// The row before has its members in another order, or is cut off.
 	for _, before := range []string{`{"b":1,"a":2,"":3}`, `{"a":1,"b":2`} {
 		j := jsonFramer{cells: o}
 		var b Batch
@@ -73,7 +73,7 @@ func checkObjectAs(t *testing.T, object string) {
 	}
 }
 
-// TestMembersInAnyOrder has objects whose members change their places, are there or not, and stand twice: what a row says does not hang on the rows
+// TestMembersInAnyOrder reads objects whose members are in different orders, missing, or there twice: the cells of a row do not depend on the rows
 // before it.
 func TestMembersInAnyOrder(t *testing.T) {
 	t.Parallel()

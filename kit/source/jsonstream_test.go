@@ -11,12 +11,12 @@ import (
 	"testing/iotest"
 )
 
-// jsonForms write the same objects in the ways in which programs do. Each returns the text, and the line on which each object begins.
+// jsonForms write the same objects in all forms that programs use. Each returns the text, and the line on which each object begins.
 var jsonForms = []struct {
 	name  string
 	path  string
 	write func(objects []string) (text string, lines []int64)
-	// cut says that the text can be cut off without a trace: at the end of an object.
+	// cut says that the text can be cut off unnoticed, at the end of an object.
 	cut bool
 }{
 	{"JSON Lines", "", between("", "\n", "\n", ""), true},
@@ -50,7 +50,7 @@ var jsonForms = []struct {
 	}, true},
 }
 
-// between writes objects with this around and between them, and with ends of lines within them.
+// between writes objects with the given text around and between them, and with line ends within them.
 func between(before, mid, after, within string) func([]string) (string, []int64) {
 	return func(objects []string) (string, []int64) {
 		var b strings.Builder
@@ -78,7 +78,7 @@ func between(before, mid, after, within string) func([]string) (string, []int64)
 
 var jsonObjects = []string{`{"id":1,"n":"a"}`, `{"id":2.50,"n":{"x":["}",{"id":9}],"y":"\"{["}}`, `{"n":null,"id":123456789012345678901234567890}`, `{"id":"\u00e9\\","n":[[],{}]}`, `{"id":5,"n":-0.0e-1}`}
 
-// compact returns the cells of rows without what is blank in them.
+// compactRows returns the cells of rows without blanks.
 func compactRows(t *testing.T, rows []readRow) (got []string) {
 	t.Helper()
 	for _, r := range rows {
@@ -95,8 +95,8 @@ func compactRows(t *testing.T, rows []readRow) (got []string) {
 	return got
 }
 
-// Objects are read to the same rows, on the lines where they begin, however they stand in the input and however it comes; also from a file that is
-// cut off, unless that shows.
+// Objects in all forms are read to the same rows, with the lines on which they begin, however the data arrives. A file that is cut off is an error,
+// unless that cannot be seen.
 func TestFormsOfJSON(t *testing.T) {
 	t.Parallel()
 	for _, form := range jsonForms {
@@ -140,7 +140,7 @@ func TestFormsOfJSON(t *testing.T) {
 	}
 }
 
-// What is broken is told with its line: rows that stand alone on their lines are bad rows, and anything else ends the input behind the rows before.
+// Errors are reported with their line: rows on lines of their own are bad rows, and anything else ends the input after the rows before it.
 func TestBrokenJSON(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, in, path, want, says string }{
@@ -187,7 +187,7 @@ func TestBrokenJSON(t *testing.T) {
 	}
 }
 
-// Rows that are within an object are not taken for one row: the error says where they are.
+// Rows within an object are not read as one row: the error says where they are.
 func TestRowsWithinAnObject(t *testing.T) {
 	t.Parallel()
 	row := `{"id":1,"n":"` + strings.Repeat("x", 100) + `"}`
@@ -210,13 +210,13 @@ func TestRowsWithinAnObject(t *testing.T) {
 			t.Errorf("%.50s: %v, %d rows", tt.in, err, len(rows))
 		}
 	}
-	// An order with its items is a row.
+	// An order with its items is one row.
 	if _, rows, err := readAll(t, strings.NewReader(`{"id":7,"items":[{"id":1}]}`), Config{}, "id"); err != nil || len(rows) != 1 {
 		t.Errorf("an order: %v, %v", err, rows)
 	}
 }
 
-// JSON that is called CSV is refused by its name, and no header is taken for JSON.
+// JSON that is declared as CSV is rejected, and no CSV header counts as JSON.
 func TestJSONCalledCSV(t *testing.T) {
 	t.Parallel()
 	for in, refused := range map[string]bool{"{\"id\":1}\n{\"id\":2}\n": true, "[\n {\n \"id\" : 1}]": true, "{\"id\":": true, "{id},n\n1,2\n": false, "[id],{n\n1,2\n": false, "{\"id\"},n\n1,2\n": false} {
@@ -227,7 +227,7 @@ func TestJSONCalledCSV(t *testing.T) {
 	}
 }
 
-// A row over the limit is a bad row, and reading goes on behind it, in memory that does not grow.
+// A row over the limit is a bad row, and reading continues behind it, in memory that does not grow.
 func TestLongRowsOfLists(t *testing.T) {
 	in := io.MultiReader(strings.NewReader("[{\"id\":1},\n{\"id\":\""), io.LimitReader(endless{}, 20<<20), strings.NewReader("\"},\n{\"id\":3}]"))
 	src, err := New(in, Config{})
@@ -251,7 +251,8 @@ func TestLongRowsOfLists(t *testing.T) {
 	}
 }
 
-// FuzzJSONStream compares with encoding/json: what that takes as a list of objects is read to its rows, and what it refuses is an error or a bad row.
+// FuzzJSONStream compares with encoding/json: a list of objects that it accepts is read to its rows, and everything that it rejects is an error or a
+// bad row.
 func FuzzJSONStream(f *testing.F) {
 	for _, form := range jsonForms {
 		text, _ := form.write(jsonObjects)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// profileOf is the profile of a column of these cells, a row each, from line 2 on.
+// profileOf returns the profile of a column of these cells, one for each row, from line 2.
 func profileOf(t *testing.T, name string, cells ...string) ColumnProfile {
 	t.Helper()
 	var b strings.Builder
@@ -25,7 +25,7 @@ func profileOf(t *testing.T, name string, cells ...string) ColumnProfile {
 	return p.Columns[0]
 }
 
-// many returns n cells made by the format of 1, 2, 3 and so on, with others among them.
+// many returns n cells, made with the format from 1, 2, 3 and so on, with others among them.
 func many(n int, format string, others ...string) []string {
 	var cells []string
 	for i := range n {
@@ -34,7 +34,7 @@ func many(n int, format string, others ...string) []string {
 	return append(cells, others...)
 }
 
-// A column is what its cells are, with the evidence.
+// A column looks like its cells, with the evidence for it.
 func TestLooks(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// What a file holds is read whatever its name says, or refused in one error with the flag that reads it; its rows are not rejected one by one.
+// A file is read by its content, whatever its name is, or rejected with one error that gives the flag that reads it. Its rows are not rejected one by
+// one.
 func TestFilesOfAnotherKindThanTheirNames(t *testing.T) {
 	t.Parallel()
 	table := "id,name\n1,Ann\n2,Bob\n"
@@ -50,7 +51,7 @@ func TestFilesOfAnotherKindThanTheirNames(t *testing.T) {
 			}
 		})
 	}
-	// One damaged line is a row, and so is one in front of objects.
+	// One damaged line is a row, also before objects.
 	for _, text := range []string{"oops\n", "oops\n" + lines, strings.Repeat("oops\n", 5) + lines} {
 		s, err := New(strings.NewReader(text), Config{Format: FormatJSONLines})
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestOpenText reads one text however it is written.
+// TestOpenText reads the same text in all encodings and compressions.
 func TestOpenText(t *testing.T) {
 	t.Parallel()
 	var zipped bytes.Buffer
@@ -47,7 +47,7 @@ func TestOpenText(t *testing.T) {
 
 func ExampleOpenText() {
 	file := filepath.Join(os.TempDir(), "ids.txt")
-	if err := os.WriteFile(file, []byte("\xff\xfe4\x002\x00\n\x00"), 0o600); err != nil { // UTF-16, as its mark says
+	if err := os.WriteFile(file, []byte("\xff\xfe4\x002\x00\n\x00"), 0o600); err != nil { // UTF-16, with its mark
 		fmt.Println(err)
 		return
 	}

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of Parquet anew")
 
-// parquetDir holds the files that other implementations wrote: tools/parquetgen makes them.
+// parquetDir contains files of other implementations: tools/parquetgen makes them.
 func parquetDir() string {
 	if dir := os.Getenv("CIOKIT_PARQUET_DIR"); dir != "" {
 		return dir
@@ -25,7 +25,7 @@ func parquetDir() string {
 	return filepath.Join("testdata", "parquet")
 }
 
-// parquetText reads a whole source: its columns with their types, and its rows as they stand there, or why they are bad.
+// parquetText reads a source completely: its columns with their types, and its rows unchanged, or why they are bad.
 func parquetText(t *testing.T, src Source) string {
 	t.Helper()
 	defer src.Close()
@@ -69,7 +69,7 @@ func parquetText(t *testing.T, src Source) string {
 	}
 }
 
-// escaped writes the characters beyond the basic plane as JSON escapes them, so that a golden file shows in every editor.
+// escaped writes characters beyond the basic plane as JSON escapes, so that every editor shows a golden file.
 func escaped(raw string) string {
 	var out strings.Builder
 	for _, c := range raw {
@@ -82,7 +82,7 @@ func escaped(raw string) string {
 	return out.String()
 }
 
-// checkCells checks that a row is JSON and its cells are what it says.
+// checkCells checks that a row is JSON and that its cells are the values in it.
 func checkCells(t *testing.T, r Row, names []string) {
 	t.Helper()
 	var object map[string]json.RawMessage
@@ -100,7 +100,7 @@ func checkCells(t *testing.T, r Row, names []string) {
 	}
 }
 
-// What others wrote reads as it should: the golden files were compared with what their generators were told to write.
+// Files of other writers are read correctly: the golden files were compared with the input of their generators.
 func TestParquetOfOthers(t *testing.T) {
 	t.Parallel()
 	golden := map[string]string{"duckdb-empty": "duckdb-empty", "duckdb-nan": "duckdb-nan", "duckdb-types-v2": "duckdb-types-v2",
@@ -132,7 +132,7 @@ func TestParquetOfOthers(t *testing.T) {
 	}
 }
 
-// manyRows is what the files with many rows hold.
+// manyRows returns the content of the files with many rows.
 func manyRows(from, to int) []string {
 	var rows []string
 	for i := from; i < to; i++ {
@@ -145,7 +145,7 @@ func manyRows(from, to int) []string {
 	return rows
 }
 
-// Rows keep their places over row groups, pages and dictionaries, from the beginning and from any row.
+// Rows keep their places across row groups, pages and dictionaries, from the beginning and from any row.
 func TestParquetRowGroups(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"duckdb-many", "duckdb-many-v2", "arrow-many", "arrow-many-v2", "arrow-many-delta"} {
@@ -187,7 +187,7 @@ func TestParquetRowGroups(t *testing.T) {
 	}
 }
 
-// A stream is copied into a file that nobody else can read and that is gone in the end, also where the stream is compressed.
+// A stream is copied into a file that nobody else can read and that is removed at the end, also if the stream is compressed.
 func TestParquetStream(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -203,7 +203,7 @@ func TestParquetStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, err := os.ReadDir(dir)
-	if err != nil || len(found) > 0 && runtime.GOOS != "windows" { // where a file that is open must have a name
+	if err != nil || len(found) > 0 && runtime.GOOS != "windows" { // there, an open file must have a name
 		t.Fatalf("%v: %d files", err, len(found))
 	}
 	for _, f := range found {
@@ -262,14 +262,14 @@ func TestInspectParquet(t *testing.T) {
 	}
 }
 
-// damaged reads what may be a Parquet file and returns how many rows it had before it ended.
+// damaged reads data that may be a Parquet file and returns how many rows it had before it ended.
 func damaged(ctx context.Context, data []byte) (rows int, err error) {
 	p, err := openParquet(strings.NewReader(string(data)), nil, int64(len(data)), 1<<16)
 	if err != nil {
 		return 0, err
 	}
 	defer p.Close()
-	p.values = 1 << 16 // of which there are less in the files that are damaged here
+	p.values = 1 << 16 // the files that are damaged here have fewer
 	var names []string
 	for i, c := range p.columns {
 		if !repeated(p.columns, i) {
@@ -291,7 +291,7 @@ func damaged(ctx context.Context, data []byte) (rows int, err error) {
 	return rows, nil
 }
 
-// A file that is cut off anywhere is refused before any row, because its end says what it is.
+// A file that is cut off anywhere is rejected before any row, because its description is at its end.
 func TestCutParquet(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(filepath.Join(parquetDir(), "duckdb-types-snappy.parquet"))
@@ -304,7 +304,7 @@ func TestCutParquet(t *testing.T) {
 			t.Fatalf("%d bytes: %v", n, err)
 		}
 	}
-	// A hole within is found when the rows are read.
+	// A gap in the middle is found when the rows are read.
 	many, err := os.ReadFile(filepath.Join(parquetDir(), "duckdb-many.parquet"))
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +315,7 @@ func TestCutParquet(t *testing.T) {
 	}
 }
 
-// FuzzParquet checks that no file brings the process down.
+// FuzzParquet checks that no file makes the process panic.
 func FuzzParquet(f *testing.F) {
 	for _, name := range []string{"duckdb-types-snappy", "duckdb-types-v2", "duckdb-empty", "duckdb-nan"} {
 		data, err := os.ReadFile(filepath.Join("testdata", "parquet", name+".parquet"))

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// agreeing is a file of another writer, and what DuckDB reads in it.
+// agreeing is a file of another writer, and the values that DuckDB reads from it.
 type agreeing struct {
 	t    *testing.T
 	src  Source
@@ -23,7 +23,8 @@ type agreeing struct {
 	lost int // rows that have no JSON form
 }
 
-// Every file beside which .ci/parquet has written what DuckDB reads in it is read to the same values, or refused with the codec that nobody writes any more.
+// Every file for which .ci/parquet has written what DuckDB reads is read to the same values, or rejected because of the codec that nobody uses any
+// more.
 func TestParquetAsDuckDBReadsIt(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob(filepath.Join(parquetDir(), "*.parquet.expected"))
@@ -126,7 +127,7 @@ func (a *agreeing) row(r Row, types map[string]string) {
 	}
 }
 
-// agree reports whether a value is what DuckDB reads, as expect.mjs of tools/parquetgen writes it.
+// agree reports whether a value is the one that DuckDB reads, in the form of expect.mjs of tools/parquetgen.
 func agree(ours, theirs any, typ string) bool {
 	switch theirs := theirs.(type) {
 	case string:
@@ -179,7 +180,7 @@ func agreeText(ours any, theirs, typ string) bool {
 		if zone && !strings.HasSuffix(text, "Z") {
 			return false
 		}
-		if zone || strings.Contains(typ, "INT96") || strings.Contains(typ, "UTC") { // DuckDB knows no zone of the older kinds of times, which are in UTC
+		if zone || strings.Contains(typ, "INT96") || strings.Contains(typ, "UTC") { // DuckDB has no zone for the older kinds of times, which are in UTC
 			text = strings.TrimSuffix(text, "Z")
 		}
 		theirs = strings.TrimSuffix(theirs, "Z")
@@ -193,7 +194,7 @@ func agreeText(ours any, theirs, typ string) bool {
 	return ok && text == theirs
 }
 
-// microseconds cuts a time to what DuckDB keeps of it.
+// microseconds cuts a time to the precision of DuckDB.
 func microseconds(text string) string {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if fraction = strings.TrimRight(fraction[:min(len(fraction), 6)], "0"); fraction != "" {

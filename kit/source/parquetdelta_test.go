@@ -10,7 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/delta"
 )
 
-// wideDeltas encodes numbers as a writer does that calculates with 64 bits: in blocks of 128 with 4 parts.
+// wideDeltas encodes numbers like a writer that calculates with 64 bits: in blocks of 128 with 4 parts.
 func wideDeltas(numbers []int64) []byte {
 	b := binary.AppendUvarint(binary.AppendUvarint(binary.AppendUvarint(nil, 128), 4), uint64(len(numbers)))
 	b = binary.AppendVarint(b, numbers[0])
@@ -45,7 +45,7 @@ func wideDeltas(numbers []int64) []byte {
 	return b
 }
 
-// Whatever numbers of 32 bits a writer keeps as differences of 64 bits, they are read as they were.
+// 32-bit numbers that a writer stores as 64-bit differences are read with their values.
 func TestNarrowDeltas(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -77,7 +77,7 @@ func TestNarrowDeltas(t *testing.T) {
 	}
 }
 
-// FuzzNarrowDeltas checks that nothing brings the process down.
+// FuzzNarrowDeltas checks that no input causes a panic.
 func FuzzNarrowDeltas(f *testing.F) {
 	f.Add(wideDeltas([]int64{1, 1<<32 - 1, 2, 1 << 31}))
 	f.Add([]byte{0x80, 0x01, 4, 2, 0, 0, 64, 0, 0, 0})

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What docs/load.md says that a type of Parquet becomes is what the files of other writers became.
+// The table of Parquet types in docs/load.md agrees with what the files of other writers become.
 func TestParquetTypesAsDocumented(t *testing.T) {
 	t.Parallel()
 	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load.md"))

@@ -10,7 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// annotated is a group that is marked as a list or a map in the manner of older writers.
+// annotated is a group that is marked as a list or a map in the way of older writers.
 type annotated struct {
 	parquet.Group
 	typ parquet.Type
@@ -51,7 +51,7 @@ func openRows(t *testing.T, columns parquet.Group, cfg Config, rows ...parquet.R
 	return src
 }
 
-// Lists and maps are what they are however they are written down: the rules for older writers hold.
+// Lists and maps are read in all forms: the rules for older writers apply.
 func TestParquetNesting(t *testing.T) {
 	t.Parallel()
 	clock := parquet.Time(parquet.Millisecond)
@@ -95,7 +95,7 @@ func TestParquetNesting(t *testing.T) {
 	}
 }
 
-// A row over the limit is a bad row, whether a text or a list makes it so, and the rows after it are whole.
+// A row over the limit is a bad row, whether a text or a list makes it too long, and the rows after it are complete.
 func TestParquetRowTooLong(t *testing.T) {
 	list := parquet.Row{at(number(1), 0, 0, 0)}
 	for i := range 200 {

@@ -42,7 +42,7 @@ func mustParquet(t *testing.T, data []byte, names ...string) Source {
 	return src
 }
 
-// A column that is not selected takes no part: not in the limit of a row's size, not in what is kept of it.
+// A column that is not selected does not matter: neither for the limit of a row's size nor for what is kept of the row.
 func TestParquetReadsOnlyWhatIsSelected(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -81,7 +81,7 @@ func manyGroups(t *testing.T) []byte {
 	return writeParquet(t, rows, parquet.MaxRowsPerRowGroup(100))
 }
 
-// What was read before the damage is handed out, and only then the error, each time it is asked for.
+// Rows before the damage are handed out, and then the error, each time that Next is called.
 func TestParquetRowsBeforeDamage(t *testing.T) {
 	t.Parallel()
 	data := manyGroups(t)
@@ -105,7 +105,7 @@ func TestParquetRowsBeforeDamage(t *testing.T) {
 	}
 }
 
-// endsLater is a context that ends once it was asked about that for some times.
+// endsLater is a context that ends after some calls of Err.
 type endsLater struct {
 	context.Context
 	left *int
@@ -118,7 +118,7 @@ func (c endsLater) Err() error {
 	return nil
 }
 
-// A context that ends while rows are read loses none of them: the next call goes on.
+// A context that ends while rows are read loses none of them: the next call continues.
 func TestParquetContextEndsBetweenRowGroups(t *testing.T) {
 	t.Parallel()
 	data := manyGroups(t)

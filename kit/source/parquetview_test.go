@@ -24,7 +24,7 @@ type viewRow struct {
 	Tags  []string `parquet:"tags,list"`
 }
 
-// viewRows makes rows whose text repeats itself so much: 0 not at all.
+// viewRows makes rows whose text repeats itself to that degree; 0 means not at all.
 func viewRows(r *rand.Rand, n int, repeated float64) []viewRow {
 	rows := make([]viewRow, n)
 	for i := range rows {
@@ -85,7 +85,7 @@ func readRaw(t *testing.T, src Source) (string, error) {
 
 var viewCodecs = []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Gzip, &parquet.Brotli, &parquet.Zstd, &lz4.Codec{Level: lz4.Level1}, &lz4.Codec{Level: lz4.Fastest}}
 
-// Every codec and page version reads as the same rows, however well the data compresses.
+// Every codec and page version gives the same rows, however well the data compresses.
 func TestParquetCodecs(t *testing.T) {
 	t.Parallel()
 	for _, version := range []int{1, 2} {
@@ -108,7 +108,7 @@ func TestParquetCodecs(t *testing.T) {
 	}
 }
 
-// A file may have a codec of its own for each column of each row group. Files of one schema become one, as tools that merge files do it.
+// A file may have another codec for each column of each row group. Files with one schema are merged here, as tools do that merge files.
 func TestParquetCodecsOfRowGroups(t *testing.T) {
 	t.Parallel()
 	var body []byte
@@ -158,7 +158,7 @@ func TestParquetCodecsOfRowGroups(t *testing.T) {
 	}
 }
 
-// A damaged page ends in an error, and takes no more memory than the page may have.
+// A damaged page gives an error, and needs no more memory than a page may have.
 func TestParquetDamagedPages(t *testing.T) {
 	t.Parallel()
 	plain := bytes.Repeat([]byte("somebody "), 1000)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestPythonsDialects has Python's own csv module write tables in all its dialects. Each is read to the same rows; or the file, or the row, is refused.
+// TestPythonsDialects writes tables with Python's csv module in all its dialects. Each is read to the same rows, or the file or the row is rejected.
 func TestPythonsDialects(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")
@@ -69,16 +69,16 @@ func TestPythonsDialects(t *testing.T) {
 	}
 }
 
-// endsOfLines are read as LF in quotes.
+// endsOfLines become LF in quotes.
 var endsOfLines = regexp.MustCompile(`\r+\n`)
 
-// readWrong says what was read that was not written, or not read and not rejected either.
+// readWrong reports rows that were read but not written, and rows that were neither read nor rejected.
 func readWrong(got, want [][]string, bad int) string {
 	plain := func(row []string) string {
 		row = slices.Clone(row)
 		for i, v := range row {
 			if row[i] = endsOfLines.ReplaceAllString(v, "\n"); v == `\N` {
-				row[i] = "" // it stands for null in most files
+				row[i] = "" // it means null in most files
 			}
 		}
 		return fmt.Sprintf("%q", row)

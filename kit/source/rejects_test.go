@@ -16,7 +16,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// readRejects returns what a rejects file holds, a row a line: file, line, ordinal, cells or rule.
+// readRejects returns the rows of a rejects file, one a line: file, line, ordinal, cells or rule.
 func readRejects(t testing.TB, r io.Reader, cfg Config, columns ...string) (string, error) {
 	t.Helper()
 	src, err := New(r, cfg)
@@ -69,7 +69,7 @@ var rejectsLines = `{"line":2,"rule":"bad","hint":"worse","row":"a;\"x;y\"","cio
 
 const rejectsRead = ":2/0 \"a\" \"x;y\"\nf.csv:3/1 \"b\" \"two\\nlines\"\n"
 
-// A rejects file is recognised however it was saved, and whatever is said of the input that it comes from.
+// A rejects file is recognized however it was saved, and whatever Config says about the original input.
 func TestRejectsAreRecognised(t *testing.T) {
 	t.Parallel()
 	gz := func(s string) string {
@@ -116,7 +116,7 @@ func TestRejectsAreRecognised(t *testing.T) {
 	}
 }
 
-// What a hand can do to a rejects file is read as it is meant, or refused by name; it is never taken for something else.
+// A rejects file that was changed by hand is read as intended, or rejected with a reason. It is never read as something else.
 func TestRejectsAsMended(t *testing.T) {
 	t.Parallel()
 	line := func(row, kept string) string {
@@ -169,7 +169,7 @@ func TestRejectsAsMended(t *testing.T) {
 	}
 }
 
-// Files that only look like rejects are refused as a whole, with what to do.
+// Files that only resemble rejects files are rejected as a whole, with what to do.
 func TestRejectsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, in, want string }{
@@ -223,7 +223,7 @@ func TestRejectsOfSeveralFiles(t *testing.T) {
 	}
 }
 
-// Whatever a rejects file holds, each of its rows comes out once, whole or with a reason, and the same from a stream in pieces.
+// Whatever a rejects file contains, each of its rows is handed out once, complete or with a reason, and a stream in pieces gives the same.
 func FuzzRejects(f *testing.F) {
 	f.Add([]byte(rejectsTable), byte(';'))
 	f.Add([]byte(rejectsLines), byte(','))
@@ -287,7 +287,7 @@ func FuzzRejects(f *testing.F) {
 	})
 }
 
-// A table whose columns only have names like those of a rejects file is none.
+// A table whose columns only have names like those of a rejects file is not a rejects file.
 func TestTablesThatAreNoRejects(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"id,last_ciokit_error", "id,x_ciokit,y_error", "id;my_error;_ciokits"} {

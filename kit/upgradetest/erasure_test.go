@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// office is what the sample of an erasure was made with. Its keys are for nothing else.
+// office has the keys of the sample of an erasure. They are used for nothing else.
 type office struct {
 	Operator, Approver string // private
 	Keys               string // public
@@ -36,10 +36,10 @@ func newOffice(t *testing.T) office {
 
 const (
 	erased    = 20 // people of each plan
-	erasedYet = 8  // how many of them had been acted on when the process with the second plan ended
+	erasedYet = 8  // how many of them were done when the process of the second plan ended
 )
 
-// erasedPeople are those of the first plan, or of the second, which ended early.
+// erasedPeople returns the people of the first plan, or of the second, which ended early.
 func erasedPeople(first bool) []erasure.Target {
 	name := "later"
 	if first {
@@ -52,7 +52,7 @@ func erasedPeople(first bool) []erasure.Target {
 	return targets
 }
 
-// job is the run of a plan in a directory.
+// job returns the run of a plan in a directory.
 func (o office) job(t *testing.T, dir, name string, srv *emulator.Server) erasure.Job {
 	t.Helper()
 	keys, err := erasure.ParseKeyring(o.Keys)
@@ -74,7 +74,7 @@ func (o office) job(t *testing.T, dir, name string, srv *emulator.Server) erasur
 	return erasure.Job{Keys: keys, Operator: operator, ReceiptKey: receipt, GuardKey: guard, Client: client(t, srv), Dir: filepath.Join(dir, name), BatchSize: erasedYet / 2}
 }
 
-// plan writes the targets of a plan and the plan, and reads gets them back.
+// plan writes the targets of a plan and the plan itself, and checks that they can be read back.
 func (o office) plan(t *testing.T, job erasure.Job, targets []erasure.Target) {
 	t.Helper()
 	hash, err := erasure.WriteTargets(job.Dir+".targets", targets)
@@ -114,7 +114,7 @@ func (o office) reads(t *testing.T, job *erasure.Job) {
 	}
 }
 
-// A receipt, a proof and a guard of an earlier version are checked and read, a plan is opened, and a run that ended early is gone on with.
+// A receipt, a proof and a guard of an earlier version are checked and read, a plan is opened, and a run that ended early is resumed.
 func TestErasure(t *testing.T) {
 	each(t, "erasure", func(t *testing.T, dir string) {
 		o := newOffice(t)

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// place stands in the samples for the directory that they are in: a journal holds where its snapshot is.
+// place is in the samples instead of the directory of the sample: a journal contains the path of its snapshot.
 const place = "/the-place-of-the-sample"
 
-// relocate puts another directory into the journals of version 2 below dir, where each line has a sum over itself and the sum before it.
+// relocate writes another directory into the journals of version 2 below dir. Each of their lines has a sum over the line and the sum before it.
 func relocate(t *testing.T, dir, from, to string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
@@ -33,7 +33,7 @@ func relocate(t *testing.T, dir, from, to string) {
 	}
 }
 
-// quoted is a path as it stands within a string of JSON.
+// quoted returns a path as it is within a JSON string.
 func quoted(t *testing.T, path string) []byte {
 	t.Helper()
 	text, err := json.Marshal(path)
@@ -43,7 +43,7 @@ func quoted(t *testing.T, path string) []byte {
 	return text[1 : len(text)-1]
 }
 
-// chained gives the lines of a journal the sums that belong to them.
+// chained recalculates the sums of the lines of a journal.
 func chained(t *testing.T, journal []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer

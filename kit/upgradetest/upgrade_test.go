@@ -25,11 +25,12 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// With -write the tests write the files of this version into a directory, in place of reading those of earlier ones:
+// With -write the tests write the files of this version into a directory, instead of reading those of earlier versions:
 //
 //	go test ./kit/upgradetest -write testdata/0.2
 //
-// It is done once, when a version is released, and never changed: what is written by other code than that of the version is no sample of it.
+// This is done once, when a version is released, and the files are never changed: files that other code than that version has written are not a
+// sample of it.
 var write = flag.String("write", "", "directory for the files of this version")
 
 // versions are those whose files are kept.
@@ -42,7 +43,7 @@ func versions(t *testing.T) []string {
 	return dirs
 }
 
-// each calls read with a copy of what each version has left under a name, or make with the place for it.
+// each calls read with a copy of the files that each version has left under a name, or calls make with the directory for them.
 func each(t *testing.T, name string, make func(t *testing.T, dir string), read func(t *testing.T, dir string)) {
 	if *write != "" {
 		dir := filepath.Join(*write, name)
@@ -77,7 +78,7 @@ const (
 	stop   = 1200 // rows that the load of the sample had read when its process ended
 )
 
-// rows are the people of a table. Those whose number divides by ten have another plan in the second night.
+// rows returns the people of a table. If the number of a person is divisible by ten, the person has another plan in the second night.
 func rows(night, until int, ended func()) iter.Seq2[source.Values, error] {
 	return func(yield func(source.Values, error) bool) {
 		for i := range people {
@@ -105,7 +106,7 @@ func job(t *testing.T, srv *emulator.Server, night int, rows iter.Seq2[source.Va
 	return load.Job{Source: source.Rows([]string{"id", "plan"}, rows), Mapping: m, Client: client(t, srv), Fingerprint: fmt.Sprintf("night %d", night), BatchBytes: 5_000}
 }
 
-// mirror is a job with a snapshot, whose place a journal remembers.
+// mirror returns a job with a snapshot, whose path is in the journal.
 func mirror(t *testing.T, srv *emulator.Server, dir string, night, until int) load.Job {
 	j := job(t, srv, night, rows(night, until, func() {}))
 	j.Changes = load.ChangeOnly{Snapshot: filepath.Join(dir, "people.snapshot"), IDs: true, Mirror: load.MirrorDelete}
@@ -114,7 +115,7 @@ func mirror(t *testing.T, srv *emulator.Server, dir string, night, until int) lo
 	return j
 }
 
-// ids are those of all people that an emulator knows.
+// ids returns the ids of all people in an emulator.
 func ids(t *testing.T, srv *emulator.Server) []string {
 	t.Helper()
 	page, err := srv.People(emulator.PeopleQuery{Key: "key"})
@@ -140,7 +141,7 @@ func run(t *testing.T, l *load.Load, err error) load.Summary {
 	return summary
 }
 
-// A load that an earlier version began is resumed where it was, and accounts for every row.
+// A load of an earlier version is resumed at the right place, and reports every row.
 func TestJournal(t *testing.T) {
 	each(t, "journal", func(t *testing.T, dir string) {
 		ctx, end := context.WithCancel(t.Context())
@@ -177,7 +178,7 @@ func TestJournal(t *testing.T) {
 	})
 }
 
-// A load with a snapshot that an earlier version began is resumed: it compares what is left with the old snapshot, and deletes who has left.
+// A load with a snapshot of an earlier version is resumed: it compares the remaining rows with the old snapshot, and deletes people who have left.
 func TestJournalWithSnapshot(t *testing.T) {
 	each(t, "journal-snapshot", func(t *testing.T, dir string) {
 		if s, err := load.Run(t.Context(), mirror(t, emulator.New(emulator.Config{}), dir, 1, people)); err != nil || s.Accepted != people {
@@ -231,7 +232,7 @@ func TestJournalWithSnapshot(t *testing.T) {
 	})
 }
 
-// A load compares its rows with the snapshot that an earlier version made, and deletes who has left since.
+// A load compares its rows with the snapshot of an earlier version, and deletes people who have left since.
 func TestSnapshot(t *testing.T) {
 	each(t, "snapshot", func(t *testing.T, dir string) {
 		if s, err := load.Run(t.Context(), mirror(t, emulator.New(emulator.Config{}), dir, 1, people)); err != nil || s.Accepted != people {
@@ -249,7 +250,7 @@ func TestSnapshot(t *testing.T) {
 	})
 }
 
-// What a load of an earlier version has rejected is loaded once it is mended, and what is not is rejected again.
+// Rejected rows of an earlier version are loaded after they are fixed. Rows that are not fixed are rejected again.
 func TestRejects(t *testing.T) {
 	rejects := func(t *testing.T, srv *emulator.Server, input, file string) load.Summary {
 		in, err := source.Open(input, source.Config{})
@@ -292,7 +293,7 @@ func TestRejects(t *testing.T) {
 	})
 }
 
-// The database of an emulator has what was sent to it.
+// The database of an emulator of an earlier version has the data that was sent to it.
 func TestEmulator(t *testing.T) {
 	open := func(t *testing.T, dir string) (*emulator.Server, *emulatordb.DB) {
 		db, err := emulatordb.Open(filepath.Join(dir, "shop.db"))
@@ -331,7 +332,7 @@ func TestEmulator(t *testing.T) {
 	})
 }
 
-// What an earlier version has taken into an outbox is sent by this one, in its order, with its ids. Dead letters are still there.
+// Messages that an earlier version has stored in an outbox are sent by this one, in their order, with their ids. Dead letters are still there.
 func TestOutbox(t *testing.T) {
 	const waiting = 40
 	config := func(dir string) outbox.Config {
@@ -364,7 +365,7 @@ func TestOutbox(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		end()
 		if err := o.Close(ctx); err != nil {
-			t.Log(err) // what waits is on disk
+			t.Log(err) // waiting messages are on disk
 		}
 		if err := os.Remove(filepath.Join(dir, "reserve")); err != nil { // nothing but zeros
 			t.Fatal(err)
@@ -389,7 +390,7 @@ func TestOutbox(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.Reverse(page.Messages) // the newest is the first
+		slices.Reverse(page.Messages) // the newest comes first
 		for _, r := range page.Messages {
 			var m struct {
 				UserID, MessageID string
@@ -409,7 +410,7 @@ func TestOutbox(t *testing.T) {
 	})
 }
 
-// The samples hold no path of the machine that made them.
+// The samples contain no path of the machine that made them.
 func TestSamplesNameNoMachine(t *testing.T) {
 	if *write != "" {
 		t.Skip("they are being made")

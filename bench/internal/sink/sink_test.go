@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The sink counts each message by its id, in the batches of every client, and nothing that only looks like one.
+// The sink counts each message by its id, in the batches of every client, and counts nothing that only looks like one.
 func TestSinkCounts(t *testing.T) {
 	for _, c := range []struct {
 		name, body         string
@@ -59,7 +59,7 @@ func TestSinkRefusesWhatIsNotGzip(t *testing.T) {
 	}
 }
 
-// A process is told what to do over its standard input; over TLS it speaks both protocols to those who trust its certificate.
+// A process gets its commands over its standard input. Over TLS it speaks both protocols to clients that trust its certificate.
 func TestServe(t *testing.T) {
 	in, commands := io.Pipe()
 	answers, out := io.Pipe()

@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// All clients bring the same events: what differs is no more than the ids, the times and what each adds of its own.
+// All clients send the same events. Only the ids, the times and the client's own additions differ.
 func TestSubjectsSendTheSame(t *testing.T) {
 	const n = 1100
 	for _, shape := range []workload.Shape{workload.ShapeSmall, workload.ShapeLarge} {
@@ -43,7 +43,7 @@ func TestSubjectsSendTheSame(t *testing.T) {
 	}
 }
 
-// The ceilings write byte for byte what ours writes, but for the id and the time.
+// The ceilings write the same bytes as our client, except for the id and the time.
 func TestCeilingsWriteOurBytes(t *testing.T) {
 	masked := regexp.MustCompile(`"messageId":"[0-9a-f]{32}","timestamp":"[-0-9T:.]+Z"`)
 	for _, shape := range []workload.Shape{workload.ShapeSmall, workload.ShapeLarge} {
@@ -73,7 +73,7 @@ func TestUnknownSubject(t *testing.T) {
 	}
 }
 
-// canonical is the event of every person as encoding/json writes its map.
+// canonical returns the event of every person, as encoding/json writes its map.
 func canonical(t *testing.T, shape workload.Shape) map[string]string {
 	t.Helper()
 	byUser := map[string]string{}
@@ -97,7 +97,7 @@ type message struct {
 
 func (m message) person() string { return m.UserID + m.DistinctID }
 
-// properties returns what the event carries, without what posthog adds.
+// properties returns the properties of the event, without what posthog adds.
 func (m message) properties(t *testing.T) map[string]any {
 	t.Helper()
 	var p map[string]any
@@ -109,7 +109,7 @@ func (m message) properties(t *testing.T) map[string]any {
 	return p
 }
 
-// deliver sends n events and returns what the server got.
+// deliver sends n events and returns what the server received.
 func deliver(t *testing.T, name string, c Config, n int) []message {
 	t.Helper()
 	var mu sync.Mutex

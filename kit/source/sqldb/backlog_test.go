@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// numbered is a page of a row with that number and so many bytes.
+// numbered is a page of one row with that number and size.
 func numbered(n int64, size int) *page {
 	p := &page{}
 	p.reset(n)
@@ -34,7 +34,7 @@ func numbered(n int64, size int) *page {
 	return p
 }
 
-// checkNumbered checks that a page is the one of that number.
+// checkNumbered checks that a page is the one with that number.
 func checkNumbered(t *testing.T, p *page, n int64, size int) {
 	t.Helper()
 	want := numbered(n, size)
@@ -47,7 +47,7 @@ func checkNumbered(t *testing.T, p *page, n int64, size int) {
 	}
 }
 
-// Pages come in their order, whatever is in memory and on disk, and whoever is ahead.
+// Pages keep their order, whatever is in memory and on disk, and whichever goroutine is ahead.
 func TestBacklogKeepsTheOrder(t *testing.T) {
 	const pages, size = 300, 20_000
 	for _, most := range []int64{0, 3 * size, 50 * size, 1 << 40} {
@@ -62,7 +62,7 @@ func TestBacklogKeepsTheOrder(t *testing.T) {
 			close(put)
 		}()
 		if most == 1<<40 {
-			<-put // all of it fits, though nobody takes any
+			<-put // all of it fits, although nobody takes any
 			if info, err := b.file.Stat(); err != nil || info.Mode().Perm() != 0o600 || info.Size() < (pages-60)*size {
 				t.Fatalf("%v, %+v", err, info)
 			}
@@ -89,7 +89,7 @@ func TestBacklogKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// What has no room waits, and close ends the wait.
+// A page without room waits, and close ends the wait.
 func TestBacklogIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 200_000
@@ -114,7 +114,7 @@ func TestBacklogIsBounded(t *testing.T) {
 			checkNumbered(t, p, n, size)
 		}
 		synctest.Wait()
-		if put > before+1 { // the file is written anew when all of it is read
+		if put > before+1 { // the file is rewritten when all of it is read
 			t.Errorf("%d more pages are there", put-before)
 		}
 		if err := b.close(); err != nil {
@@ -124,7 +124,7 @@ func TestBacklogIsBounded(t *testing.T) {
 	})
 }
 
-// A disk that is full, or no place for temporary files, costs no row: the query waits for whoever reads.
+// A full disk, or a missing directory for temporary files, costs no row: the query waits for the reader.
 func TestBacklogWithoutADisk(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()+"/none")
 	b := newBacklog(1 << 40)
@@ -145,8 +145,8 @@ func TestBacklogWithoutADisk(t *testing.T) {
 	}
 }
 
-// readAhead opens a query of some 40 MB, more than any socket holds, takes one batch, and waits until the query has ended though nobody takes
-// another. It returns how many rows come in all.
+// readAhead opens a query of some 40 MB, more than any socket buffers. It takes one batch, and waits until the query has ended although nobody takes
+// another. It returns how many rows there are in total.
 func readAhead(t *testing.T, url string, q Query) int {
 	t.Helper()
 	src, err := Open(t.Context(), url, q)
@@ -199,7 +199,7 @@ func awaitEnd(t *testing.T, r *result) {
 	}
 }
 
-// A query ends, and lets go of the database, though nobody reads its rows, so that no timeout of the server meets it.
+// A query ends and releases the database although nobody reads its rows, so no timeout of the server can stop it.
 func TestSQLiteReadsAhead(t *testing.T) {
 	url := "sqlite:" + sqliteFile(t, "CREATE TABLE none (n);")
 	const query = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 50000) SELECT n, printf('%0200d', n) AS v FROM c"
@@ -228,7 +228,7 @@ func TestMariaDBReadsAhead(t *testing.T) {
 	}
 }
 
-// Between Open and the first Next, which may be long because a person is asked, nothing is held.
+// Between Open and the first Next, which may be long because a person is asked, nothing is locked.
 func TestNothingIsHeldBeforeTheFirstRow(t *testing.T) {
 	url := server(t, "CIOKIT_POSTGRES_URL")
 	src, err := Open(t.Context(), url+"&application_name=held", Query{SQL: "SELECT generate_series(1, 100000) AS n"})
@@ -241,7 +241,7 @@ func TestNothingIsHeldBeforeTheFirstRow(t *testing.T) {
 	}
 }
 
-// A database that sends nothing is given up, at first and later.
+// A query is given up if the database sends nothing, at the beginning and later.
 func TestStalledDatabases(t *testing.T) {
 	for variable, query := range map[string]string{"CIOKIT_POSTGRES_URL": "SELECT 1 AS n, pg_sleep(3600) AS v", "CIOKIT_MARIADB_URL": "SELECT 1 AS n, SLEEP(3600) AS v FROM seq_1_to_3"} {
 		t.Run(variable, func(t *testing.T) {
@@ -261,7 +261,7 @@ func TestStalledDatabases(t *testing.T) {
 	}
 }
 
-// Whoever takes the connection and says nothing is given up in time.
+// A server that accepts the connection and sends nothing is given up in time.
 func TestSilentServers(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -277,7 +277,7 @@ func TestSilentServers(t *testing.T) {
 	}
 }
 
-// Whoever waits for an API does not look like a database that is silent.
+// A reader that waits for an API does not look like a silent database.
 func TestSlowReadersAreNoStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, stalled := &alive{}, new(atomic.Int64)
@@ -301,7 +301,7 @@ func TestSlowReadersAreNoStall(t *testing.T) {
 	})
 }
 
-// FuzzPage checks that a page comes back from a file as it was.
+// FuzzPage checks that a page that is read from a file is unchanged.
 func FuzzPage(f *testing.F) {
 	f.Add(int64(3), []byte("{}"), []byte("key"), "no")
 	f.Fuzz(func(t *testing.T, first int64, raw, keys []byte, bad string) {

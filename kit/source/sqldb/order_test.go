@@ -10,14 +10,14 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// ordered is a row with its place, and what tells it and those before from others.
+// ordered is a row with its place, and the mark of all rows up to it.
 type ordered struct {
 	raw     string
 	ordinal int64
 	mark    string
 }
 
-// readOrdered reads the rows of a query, of which an earlier run has read so many, behind which it had this mark; 0 for none.
+// readOrdered reads the rows of a query. An earlier run has read so many of them and got this mark; 0 if there was none.
 func readOrdered(t *testing.T, url string, q Query, before int64, mark string) (rows []ordered, info source.Info, err error) {
 	t.Helper()
 	src, err := Open(t.Context(), url, q)
@@ -62,7 +62,7 @@ func readOrdered(t *testing.T, url string, q Query, before int64, mark string) (
 	}
 }
 
-// checkResumable checks that a run can go on behind each of the rows, and nowhere if there is another row before.
+// checkResumable checks that a run can be resumed after each of the rows, and after none if another row was added before.
 func checkResumable(t *testing.T, url string, q Query, want int) {
 	t.Helper()
 	all, _, err := readOrdered(t, url, q, 0, "")
@@ -83,7 +83,7 @@ func checkResumable(t *testing.T, url string, q Query, want int) {
 	}
 }
 
-// checkRefused checks that rows that cannot be told apart are refused before the first is handed out.
+// checkRefused checks that rows without unique keys are rejected before the first is handed out.
 func checkRefused(t *testing.T, url string, q Query, want string) {
 	t.Helper()
 	rows, _, err := readOrdered(t, url, q, 0, "")
@@ -92,7 +92,7 @@ func checkRefused(t *testing.T, url string, q Query, want string) {
 	}
 }
 
-// many is a table of n rows with a column k of these values.
+// many is a table of n rows, with these values in the column k.
 func many(table, typ, suffix string, values ...string) []string {
 	statements := []string{"DROP TABLE IF EXISTS " + table, "CREATE TABLE " + table + " (n INTEGER, k " + typ + ")" + suffix}
 	for i, v := range values {
@@ -103,7 +103,7 @@ func many(table, typ, suffix string, values ...string) []string {
 
 func TestSQLiteOrder(t *testing.T) {
 	statements := []string{
-		// Anything can stand in any column there, in the order integers and reals, text, binary data.
+		// Every column there can contain any type, in the order integers and reals, text, binary data.
 		strings.Join(many("mixed", "", "", "9007199254740993", "9007199254740992", "-1", "0.1", "1e300", "'a'", "'A'", "'é'", "''", "x'00ff'", "x''", "char(97, 0, 98)"), ";\n"),
 		strings.Join(many("times", "TIMESTAMP", "", "'2021-01-02 03:04:05.5'", "'2021-01-02 03:04:05'", "1609459200", "'no time'"), ";\n"),
 		strings.Join(many("folded", "TEXT COLLATE NOCASE", "", "'a'", "'B'", "'c'", "'D'"), ";\n"),
@@ -130,7 +130,7 @@ func TestSQLiteOrder(t *testing.T) {
 	}
 }
 
-// What has changed before the place where a run goes on stops it if a row would be skipped, however many rows there are, and is told otherwise.
+// A change before the place at which a run continues stops it if a row would be skipped, however many rows there are. Other changes are reported.
 func TestRowsThatChangedBeforeAPlace(t *testing.T) {
 	const rows, place = 2000, 1000
 	url := "sqlite:" + sqliteFile(t, "CREATE TABLE long (n INTEGER, v TEXT, unread TEXT); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 2000) INSERT INTO long SELECT n * 10, n, n FROM c ORDER BY n % 7;")
@@ -171,7 +171,7 @@ func TestRowsThatChangedBeforeAPlace(t *testing.T) {
 			t.Errorf("%s: %v", tt.what, changed)
 		}
 	}
-	// What an earlier run was told is not forgotten when it ends too.
+	// A change that an earlier run reported is still known when that run ends too.
 	changed := Query{SQL: "SELECT n, CASE n WHEN 5000 THEN 'x' ELSE v END AS v, unread FROM long", OrderBy: order}
 	got, _, err := readOrdered(t, url, changed, place, at)
 	if err != nil {
@@ -248,13 +248,13 @@ func TestMariaDBOrder(t *testing.T) {
 		execute(t, url, many(table, tt.typ, " CHARACTER SET utf8mb4", tt.values...)...)
 		checkResumable(t, url, Query{SQL: "SELECT * FROM " + table, OrderBy: []string{"k"}}, len(tt.values))
 	}
-	// What a collation takes for the same would be skipped.
+	// A second value that a collation treats as equal would be skipped.
 	execute(t, url, many("ordered_same", "VARCHAR(20)", " COLLATE utf8mb4_general_ci", "'a'", "'A'", "'b'")...)
 	checkRefused(t, url, Query{SQL: "SELECT * FROM ordered_same", OrderBy: []string{"k"}}, "the 3 rows have only 2 different")
 	checkRefused(t, url, Query{SQL: "SELECT n, k, n AS k FROM ordered_same", OrderBy: []string{"k"}}, "Duplicate column name")
 }
 
-// FuzzMark checks that no journal brings the process down.
+// FuzzMark checks that no journal causes a panic.
 func FuzzMark(f *testing.F) {
 	f.Add([]byte(`{"keys":"00","rows":"00","total":1}`))
 	f.Add([]byte(`[{"kind":"float","text":"7ff0000000000000"}]`))

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// awkward are passwords that a URL cannot hold as they are, or that look like something else in one.
+// awkward are passwords that must be escaped in a URL, or that look like something else in one.
 var awkward = []string{
 	"Wq7z@Xk9v", "Wq7z/Xk9v", "Wq7z#Xk9v", "Wq7z?Xk9v", "Wq7z:Xk9v", "Wq7z%Xk9v", "Wq7z%41Xk9v", "Wq7z&Xk9v", "Wq7z=Xk9v", "Wq7z+Xk9v", "Wq7z Xk9v", `Wq7z"Xk9v`,
 	"Wq7z'Xk9v", "Wq7z<Xk9v", "Wq7z>Xk9v", `Wq7z\Xk9v`, "Wq7z[Xk9v", "Wq7z]Xk9v", "Wq7z{Xk9v", "Wq7z|Xk9v", "Wq7z^Xk9v", "Wq7z`Xk9v", "Wq7z;Xk9v", "Wq7z,Xk9v", "Wq7z$Xk9v",
@@ -18,7 +18,7 @@ var awkward = []string{
 	"Wq7z\u00e9Xk9v", "Wq7z\tXk9v", "Wq7z\nXk9v", "4567/9876", "4567#9876", "4567?9876", "Wq7z/Xk9v/Yj3n", "Wq7z@Xk9v@Yj3n", "[Wq7z]:4567", "e", "at", "sql", "", "Wq7z*Xk9v",
 }
 
-// tells returns a part of the password, of at least 4 characters, that stands in text; empty for none.
+// tells returns a part of the password, of at least 4 characters, that text contains; empty if there is none.
 func tells(text, password string) string {
 	for i := 0; i+4 <= len(password); i++ {
 		if part := password[i : i+4]; strings.Contains(text, part) && !strings.Contains("sslmode=disable@host/", part) && part != "5432" {
@@ -28,7 +28,7 @@ func tells(text, password string) string {
 	return ""
 }
 
-// However a password is written, an error tells no part of it, and neither does the name of the database.
+// However a password is written, no error contains a part of it, and neither does the name of the database.
 func TestNoPartOfAPassword(t *testing.T) {
 	for _, password := range awkward {
 		for _, scheme := range []string{"postgres", "mysql", "mariadb"} {
@@ -63,7 +63,7 @@ func TestNoPartOfAPassword(t *testing.T) {
 	}
 }
 
-// A URL that has lost its @ and its host has a password where a port should be. It is not shown, though it cannot be told from a port.
+// A URL without its @ and its host has a password at the place of the port. It is not shown, although it cannot be distinguished from a port.
 func TestPasswordInPlaceOfAPort(t *testing.T) {
 	for _, tt := range []struct {
 		raw, name string
@@ -93,7 +93,7 @@ func TestPasswordInPlaceOfAPort(t *testing.T) {
 	}
 }
 
-// A password with characters that a URL gives another meaning is asked to be encoded.
+// For a password with characters that have another meaning in a URL, the error asks to encode it.
 func TestPasswordMustBeEncoded(t *testing.T) {
 	for _, c := range []string{"@", "/", "#", "?", "%", " ", `"`, "<", `\`, "^"} {
 		for _, scheme := range []string{"postgres", "mysql"} {
@@ -105,7 +105,7 @@ func TestPasswordMustBeEncoded(t *testing.T) {
 	}
 }
 
-// Encoded, every password connects, in the place of the password and as a parameter.
+// Encoded, every password connects, at the place of the password and as a parameter.
 func TestEncodedPasswords(t *testing.T) {
 	const user = "a@w:k"
 	for variable, create := range map[string][]string{
@@ -141,7 +141,7 @@ func TestEncodedPasswords(t *testing.T) {
 	}
 }
 
-// A password of a file that others can read is not used, as psql does not.
+// A password file that others can read is not used, like in psql.
 func TestPassfile(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such modes")
@@ -196,7 +196,7 @@ func TestPassfile(t *testing.T) {
 					t.Errorf("the password is told: %v", err)
 				}
 			}
-			// What the URL or the environment says comes first.
+			// The URL and the environment take precedence.
 			t.Setenv("PGPASSWORD", password)
 			if err := runs(t, raw, "SELECT 1 AS id"); err != nil {
 				t.Error(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// runs reads all that a query gives, as it is and in an order, and returns why it fails.
+// runs reads all rows of a query, unordered and ordered, and returns why it fails.
 func runs(t *testing.T, url, query string, orderBy ...string) error {
 	t.Helper()
 	src, err := Open(t.Context(), url, Query{SQL: query, OrderBy: orderBy})
@@ -46,7 +46,7 @@ func one(t *testing.T, url, query string) string {
 	return rows[0]
 }
 
-// refusedEverywhere must change nothing and be refused. kept is a table with the columns id and v, other is none.
+// Queries in refusedEverywhere must change nothing and be rejected. kept is a table with the columns id and v; other does not exist.
 var refusedEverywhere = []string{
 	"DROP TABLE kept", "ALTER TABLE kept ADD w INTEGER", "ALTER TABLE kept RENAME TO other", "CREATE INDEX kept_v ON kept (v)", "CREATE TABLE other (id INTEGER)",
 	"CREATE TABLE other AS SELECT * FROM kept", "DELETE FROM kept", "UPDATE kept SET v = 'x'", "INSERT INTO kept VALUES (9, 'x')", "INSERT INTO kept VALUES (9, 'x') RETURNING id",
@@ -55,7 +55,7 @@ var refusedEverywhere = []string{
 	"CREATE TEMPORARY TABLE other (id INTEGER)", "CREATE VIEW other AS SELECT 1", "", ";", "-- nothing",
 }
 
-// checkReadOnly checks that each query is refused and nothing is written, whether or not the rows are to come in an order.
+// checkReadOnly checks that each query is rejected and writes nothing, both without and with an order.
 func checkReadOnly(t *testing.T, url, state string, queries []string) {
 	t.Helper()
 	before := one(t, url, state)
@@ -91,7 +91,7 @@ func TestPostgresReadOnly(t *testing.T) {
 	if _, err := os.Stat(program); err == nil {
 		t.Error("a program was run")
 	}
-	// An older setting of the server has backslashes in all text.
+	// With an older setting of the server, all text has backslashes.
 	old := url + "&options=-c%20standard_conforming_strings%3Doff"
 	if got := one(t, old, `SELECT 'a\'; b' AS s`); got != `{"s":"a'; b"}` {
 		t.Errorf("got %s", got)
@@ -129,7 +129,7 @@ func TestMariaDBReadOnly(t *testing.T) {
 	}
 }
 
-// What the scanner would let through the session does not run either.
+// What the scanner would allow, the session does not run either.
 func TestSessionReadsOnly(t *testing.T) {
 	url := server(t, "CIOKIT_MARIADB_URL")
 	execute(t, url, "DROP TABLE IF EXISTS kept", "CREATE TABLE kept (id INTEGER)")
@@ -176,7 +176,7 @@ func TestSQLiteReadOnly(t *testing.T) {
 	}
 }
 
-// A refusal says what is wrong and never runs into the database's own words.
+// The error of a rejected query says what is wrong, without the database's own text.
 func TestRefusalIsClear(t *testing.T) {
 	file := sqliteFile(t, "CREATE TABLE kept (id INTEGER);")
 	for query, want := range map[string]string{

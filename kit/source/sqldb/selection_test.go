@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Only the columns that are selected are in a row, in the order of the query, and those by which it is ordered need not be among them. What the
-// others hold does not matter, nor does what they are called.
+// A row contains only the selected columns, in the order of the query. The columns of the order need not be among them. The content and the names of
+// the other columns do not matter.
 func TestSelectedColumns(t *testing.T) {
 	urls := map[string]string{"SQLite": "sqlite:" + sqliteFile(t, "CREATE TABLE t (a)")}
 	for name, variable := range map[string]string{"PostgreSQL": "CIOKIT_POSTGRES_URL", "MariaDB": "CIOKIT_MARIADB_URL"} {
@@ -61,7 +61,7 @@ func TestSelectedColumns(t *testing.T) {
 	}
 }
 
-// A row that is longer than it may be is a bad one, of which the beginning is kept, and those around it are read.
+// A row over the limit is a bad row, of which the beginning is kept, and the rows around it are read.
 func TestLongRows(t *testing.T) {
 	const limit = 1000
 	file := "sqlite:" + sqliteFile(t, "CREATE TABLE t (a)")

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// server returns the URL of a server that whoever runs the tests has started: eval "$(bash .ci/databases start)".
+// server returns the URL of a server that was started before the tests: eval "$(bash .ci/databases start)".
 func server(t *testing.T, variable string) string {
 	t.Helper()
 	url := os.Getenv(variable)
@@ -28,7 +28,7 @@ func execute(t *testing.T, url string, statements ...string) {
 	}
 	target.setup = nil
 	if target.dialect == mysqlServer {
-		target.setup = func(ctx context.Context, c driver.Conn) error { // for the dates that only old servers have
+		target.setup = func(ctx context.Context, c driver.Conn) error { // for the dates that only old servers accept
 			_, err := c.(driver.ExecerContext).ExecContext(ctx, "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'", nil)
 			return err
 		}
@@ -44,7 +44,7 @@ func execute(t *testing.T, url string, statements ...string) {
 	}
 }
 
-// The password stands in no error, however the connection or the query fails, also where it is written with escapes.
+// No error contains the password, however the connection or the query fails, also if the password is escaped.
 func TestPasswordInNoError(t *testing.T) {
 	postgres, maria := server(t, "CIOKIT_POSTGRES_URL"), server(t, "CIOKIT_MARIADB_URL")
 	const secret = "hunter2 %/@"
@@ -74,7 +74,7 @@ func TestPasswordInNoError(t *testing.T) {
 	}
 }
 
-// Two equal names in a query with an order are the user's to mend, and the error says how.
+// Two equal names in a query with an order are the user's mistake, and the error says how to fix it.
 func TestEqualNamesInOrder(t *testing.T) {
 	url := server(t, "CIOKIT_MARIADB_URL")
 	if err := runs(t, url, "SELECT 1 AS id, 2 AS a, 3 AS a"); err != nil {

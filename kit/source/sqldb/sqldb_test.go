@@ -25,7 +25,7 @@ func readAll(t *testing.T, src source.Source) (columns []source.Column, rows []s
 		times[c.Name]++
 	}
 	for _, c := range columns {
-		if times[c.Name] == 1 { // of others nobody can say which is meant
+		if times[c.Name] == 1 { // for the others it is not clear which is meant
 			names = append(names, c.Name)
 		}
 	}
@@ -112,7 +112,7 @@ INSERT INTO t VALUES (2, 1, 9e999, 'x', NULL, NULL, NULL, NULL);`)
 	}
 }
 
-// Many rows come in order, and a reader that stops early leaves nothing behind.
+// Many rows come in order, and a reader that stops early leaves nothing open.
 func TestManyRows(t *testing.T) {
 	file := sqliteFile(t, "CREATE TABLE t (n INTEGER); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 5000) INSERT INTO t SELECT n FROM c;")
 	src, err := Open(t.Context(), "sqlite:"+file, Query{SQL: "SELECT n FROM t ORDER BY n"})
@@ -134,7 +134,7 @@ func TestManyRows(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 3 { // one of them may find rows ready
+	for range 3 { // one of them may find rows that are ready
 		if err = src.Next(ended, &b); errors.Is(err, context.Canceled) {
 			break
 		}
@@ -177,7 +177,7 @@ func TestWrongDatabases(t *testing.T) {
 	}
 }
 
-// A file of SQLite is named as a path or as a URL, with a drive on Windows.
+// A file of SQLite is given as a path or as a URL, with a drive on Windows.
 func TestSQLitePath(t *testing.T) {
 	t.Parallel()
 	for rest, want := range map[string][2]string{

@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// fileWriter is a second connection to a file, which may write.
+// fileWriter is a second connection to a file, which can write.
 func fileWriter(t *testing.T, file string) *sql.Conn {
 	t.Helper()
 	db := sql.OpenDB(fileConnector("file:" + strings.ReplaceAll(file, "?", "%3f") + "?mode=rw"))
@@ -32,7 +32,7 @@ func write(t *testing.T, c *sql.Conn, statement string) {
 	}
 }
 
-// Times in a column of days are kept, in whatever query the column stands, and its rows keep their order and can be resumed.
+// Times in a date column are kept, wherever the column is in the query, and its rows keep their order and can be resumed.
 func TestSQLiteDates(t *testing.T) {
 	file := "sqlite:" + sqliteFile(t, `CREATE TABLE t (id INTEGER PRIMARY KEY, day DATE, at TIMESTAMP);
 INSERT INTO t VALUES (1, '2021-01-02', '2021-01-02'), (2, '2021-01-02 03:04:05', '2021-01-01 00:00:00'), (3, '2021-01-02 00:30:00+05:30', NULL), (4, 5, x'00');`)
@@ -67,7 +67,7 @@ INSERT INTO t VALUES (1, '2021-01-02', '2021-01-02'), (2, '2021-01-02 03:04:05',
 	checkResumable(t, file, Query{SQL: "SELECT id, day FROM t", OrderBy: []string{"id"}}, 4)
 }
 
-// A load waits for somebody who writes, and does not give up at once.
+// A load waits while another process writes, and does not give up at once.
 func TestSQLiteWaitsForWriters(t *testing.T) {
 	file := sqliteFile(t, "CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (1);")
 	w := fileWriter(t, file)
@@ -84,12 +84,12 @@ func TestSQLiteWaitsForWriters(t *testing.T) {
 	}
 }
 
-// A database in WAL mode is written to while it is read.
+// A database in WAL mode can be written to while it is read.
 func TestSQLiteReadingBlocksNobody(t *testing.T) {
 	file := sqliteFile(t, "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 5000) INSERT INTO t SELECT n FROM c;")
-	w := fileWriter(t, file) // which keeps the files of WAL there
+	w := fileWriter(t, file) // this keeps the files of WAL
 	write(t, w, "INSERT INTO t VALUES (0)")
-	src, err := Open(t.Context(), "sqlite:"+file, Query{SQL: "SELECT id FROM t", ReadAhead: -1}) // so that it is not all read before somebody writes
+	src, err := Open(t.Context(), "sqlite:"+file, Query{SQL: "SELECT id FROM t", ReadAhead: -1}) // so that not everything is read before the other process writes
 	if err != nil {
 		t.Fatal(err)
 	}

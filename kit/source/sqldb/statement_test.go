@@ -9,7 +9,7 @@ func TestStatements(t *testing.T) {
 	all := []*dialect{postgres, mysqlServer, sqlite}
 	for _, tt := range []struct {
 		query string
-		want  string // the statement; or the beginning of why it is refused, behind an exclamation mark
+		want  string // the statement; or an exclamation mark and the beginning of the reason for its rejection
 		in    []*dialect
 	}{
 		{"SELECT 1", "SELECT 1", all},
@@ -85,7 +85,7 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// What the scanner takes for one statement has one, whatever stands in it: no part of it can be cut off and stand alone.
+// A text that the scanner accepts as one statement is one statement, whatever it contains: no part of it can be cut off and run alone.
 func FuzzStatement(f *testing.F) {
 	for _, q := range []string{"SELECT 1; DROP TABLE t", "SELECT '\\'; --'", "SELECT $a$ ; $a$", "/*!*/", "SELECT [;] # ;\n"} {
 		f.Add(q)

@@ -10,8 +10,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// readSlowly opens a query of some 20 MB, more than any socket holds, and calls pause behind the first rows, and mostly before them too. It returns how many
-// rows come.
+// readSlowly opens a query of some 20 MB, more than any socket buffers. It calls pause after the first rows, and mostly before them too. It returns
+// how many rows there are.
 func readSlowly(t *testing.T, url string, q Query, pause func()) (rows int, err error) {
 	t.Helper()
 	src, err := Open(t.Context(), url, q)
@@ -39,15 +39,15 @@ func readSlowly(t *testing.T, url string, q Query, pause func()) (rows int, err 
 	}
 }
 
-// The timeouts of a server, for a statement, for what it writes and for a session that does nothing, do not meet a query whose rows are wanted later
-// than they allow. Without room to read ahead they do, where the server waits for whoever reads.
+// The timeouts of a server for a statement, for a write and for an idle session do not affect a query whose rows are read later than they allow. They
+// do if there is no room to read ahead, because the server then waits for the reader.
 func TestTimeoutsOfServers(t *testing.T) {
 	const rows = 80_000
 	for _, tt := range []struct {
 		variable, query string
 		pause           string // longer than the timeouts
 		ways            []string
-		meets           string // one that meets a reader who keeps the server waiting
+		meets           string // one that stops a reader that makes the server wait
 	}{
 		{"CIOKIT_POSTGRES_URL", fmt.Sprintf("SELECT n, lpad(n::text, 250, '0') AS v FROM generate_series(1, %d) AS n", rows), "SELECT 1 AS n, pg_sleep(5.5)",
 			[]string{"role", "options=-c%20statement_timeout%3D5000&idle_in_transaction_session_timeout=5000"}, "role"},

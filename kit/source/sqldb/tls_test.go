@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// What each spelling asks for, on the URLs of both kinds of server.
+// The meaning of each spelling, in URLs of both kinds of server.
 func TestTLSSpellings(t *testing.T) {
 	for params, want := range map[string]string{
 		"": "", "sslmode=disable": "disable", "sslMode=DISABLED": "disable", "ssl-mode=PREFERRED": "prefer", "sslmode=prefer": "prefer", "sslmode=allow": "",
@@ -50,7 +50,7 @@ func TestTLSSpellings(t *testing.T) {
 	}
 }
 
-// with is a server's URL with another host and other parameters.
+// with returns a server's URL with another host and other parameters.
 func with(t *testing.T, raw, host, params string) string {
 	t.Helper()
 	u, err := url.Parse(raw)
@@ -61,7 +61,7 @@ func with(t *testing.T, raw, host, params string) string {
 	return u.String()
 }
 
-// A connection is what was asked for, and says what it is. The servers' certificate is for localhost.
+// A connection has the requested encryption, and its description is correct. The servers' certificate is for localhost.
 func TestTLSOfServers(t *testing.T) {
 	for name, variable := range map[string]string{"PostgreSQL": "CIOKIT_POSTGRES_URL", "MariaDB": "CIOKIT_MARIADB_URL"} {
 		t.Run(name, func(t *testing.T) {
@@ -72,9 +72,9 @@ func TestTLSOfServers(t *testing.T) {
 			}
 			for _, tt := range []struct {
 				host, params string
-				want         *source.Connection // nil if it cannot be
+				want         *source.Connection // nil if it is not possible
 			}{
-				{"127.0.0.1", "", encrypted(source.VerifiedNothing)}, // the default is to prefer it
+				{"127.0.0.1", "", encrypted(source.VerifiedNothing)}, // the default is to prefer encryption
 				{"127.0.0.1", "sslmode=disable", plain},
 				{"127.0.0.1", "useSSL=false", plain},
 				{"127.0.0.1", "sslmode=require", encrypted(source.VerifiedNothing)},
@@ -86,7 +86,7 @@ func TestTLSOfServers(t *testing.T) {
 				{"localhost", "sslmode=verify-full&sslrootcert=" + authority, encrypted(source.VerifiedName)},
 				{"localhost", "ssl-mode=VERIFY_IDENTITY&ssl-ca=" + authority, encrypted(source.VerifiedName)},
 				{"localhost", "tls=true&ssl_ca=" + authority, encrypted(source.VerifiedName)},
-				{"localhost", "sslmode=verify-full", nil}, // of an authority that is not known here
+				{"localhost", "sslmode=verify-full", nil}, // the authority is not known here
 				{"localhost", "sslmode=verify-ca", nil},
 				{"localhost", "tls=true", nil},
 				{"localhost", "sslmode=verify-ca&sslrootcert=/nowhere", nil},
@@ -109,7 +109,7 @@ func TestTLSOfServers(t *testing.T) {
 	}
 }
 
-// listen answers each connection with greeting, after it was sent ask bytes, and returns its address and what it is sent then.
+// listen answers each connection with greeting, after it has received ask bytes. It returns its address and the data that it then receives.
 func listen(t *testing.T, ask int, greeting []byte) (address string, sent <-chan []byte) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -135,7 +135,7 @@ func listen(t *testing.T, ask int, greeting []byte) (address string, sent <-chan
 	return l.Addr().String(), all
 }
 
-// oldHandshake is how a server of MySQL greets that cannot encrypt.
+// oldHandshake is the greeting of a MySQL server that cannot encrypt.
 var oldHandshake = func() []byte {
 	b := append([]byte{10}, "5.6.0\x00\x01\x00\x00\x0012345678\x00"...)
 	b = append(b, 0xff, 0xf7, 33, 2, 0, 0x0f, 0x80, 21) // all of the lower capabilities but SSL
@@ -143,7 +143,7 @@ var oldHandshake = func() []byte {
 	return append([]byte{byte(len(b)), 0, 0, 0}, b...)
 }()
 
-// Where the server cannot encrypt, and encryption was asked for, it is sent neither the user nor the password.
+// If the server cannot encrypt, but encryption was requested, neither the user nor the password is sent.
 func TestServerWithoutTLS(t *testing.T) {
 	for _, params := range []string{"sslmode=require", "ssl-mode=REQUIRED", "useSSL=true", "tls=skip-verify", "tls=true", "sslmode=verify-full", "sslmode=verify-ca"} {
 		for scheme, f := range map[string]struct {
@@ -160,7 +160,7 @@ func TestServerWithoutTLS(t *testing.T) {
 			}
 		}
 	}
-	// Nothing was asked for: then the server is told who it is.
+	// Without that request, the user is sent to the server.
 	address, sent := listen(t, 0, oldHandshake)
 	_, _ = Open(t.Context(), "mysql://someone@"+address+"/db", Query{SQL: "SELECT 1"})
 	if b := <-sent; len(b) == 0 || bytes.Contains(b, []byte("unguessable")) {
@@ -168,7 +168,7 @@ func TestServerWithoutTLS(t *testing.T) {
 	}
 }
 
-// Parameters that are not known are refused, on every kind of URL.
+// Unknown parameters are rejected, in every kind of URL.
 func TestUnknownParameters(t *testing.T) {
 	for _, tt := range []struct{ params, want string }{
 		{"sslmod=require", "has the unknown parameter sslmod"},
@@ -197,7 +197,7 @@ func TestUnknownParameters(t *testing.T) {
 	}
 }
 
-// The driver's parameters do what they say.
+// The parameters of the driver have their effect.
 func TestMySQLParameters(t *testing.T) {
 	url := server(t, "CIOKIT_MARIADB_URL") + "?timeout=30s&readTimeout=1m&writeTimeout=1m&net_write_timeout=611&max_statement_time=1.5&charset=utf8mb4&compress=true&connectionAttributes=program_name:x"
 	if got := one(t, url, "SELECT @@net_write_timeout AS a, @@max_statement_time AS b"); got != `{"a":611,"b":1.5}` {
@@ -208,7 +208,7 @@ func TestMySQLParameters(t *testing.T) {
 	}
 }
 
-// A socket leaves no machine.
+// A Unix socket does not leave the machine.
 func TestUnixSocket(t *testing.T) {
 	maria, dir := server(t, "CIOKIT_MARIADB_URL"), os.Getenv("CIOKIT_DATABASES")
 	u, err := url.Parse(maria)

@@ -35,7 +35,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// However a user, a password and a database are called, the drivers get them as they are, and no name shows the password.
+// Whatever the user, the password and the database are, the drivers receive them unchanged, and no name shows the password.
 func FuzzAddress(f *testing.F) {
 	for _, s := range append([]string{"plain", `'\ "`, "é", "\\'"}, awkward...) {
 		f.Add("user", s, "shop")
@@ -59,7 +59,7 @@ func FuzzAddress(f *testing.F) {
 		if err != nil || cfg.User != user || cfg.Password != password || cfg.Database != database || cfg.Host != "host" {
 			t.Errorf("the driver of PostgreSQL gets something else of %s: %v", where, err)
 		}
-		// Not escaped it is the same, or refused without a word of it.
+		// Without escapes it is the same, or rejected without showing it.
 		if a, err := parseAddress("postgres://user:" + password + "@host/shop"); err == nil {
 			if unescaped, _ := url.PathUnescape(password); a.password != unescaped || a.host != "host" || a.database != "shop" {
 				t.Errorf("%q becomes %+v", password, a)
@@ -73,13 +73,13 @@ type recorder struct{ lines []any }
 
 func (r *recorder) Print(v ...any) { r.lines = append(r.lines, v...) }
 
-// A driver that logs of itself would do so in the middle of the command's own lines.
+// A driver that logs by itself would do so in the middle of the command's output.
 func TestDriversLogNothing(t *testing.T) {
 	var r recorder
 	if err := mysql.SetLogger(&r); err != nil {
 		t.Fatal(err)
 	}
-	address, _ := listen(t, 0, []byte{1, 0, 0, 5, 10}) // a packet out of its turn
+	address, _ := listen(t, 0, []byte{1, 0, 0, 5, 10}) // a packet in the wrong order
 	err := runs(t, "mysql://someone:unguessable@"+address+"/db", "SELECT 1")
 	if err == nil || len(r.lines) > 0 {
 		t.Errorf("%v; logged: %v", err, r.lines)

@@ -14,12 +14,12 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// edge is a line of a table of docs/database-values.md.
+// edge is a row of a table of docs/database-values.md.
 type edge struct{ typ, written, becomes string }
 
 var edgeLine = regexp.MustCompile("(?m)^\\| `(.*)` \\| `(.*)` \\| (?:`(.*)`|(rejected)) \\|$")
 
-// edges are the tables of a section.
+// edges returns the tables of a section.
 func edges(t *testing.T, section string) (tables [][]edge) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "database-values.md"))
@@ -58,7 +58,7 @@ func statements(name string, values []edge) []string {
 	return []string{"DROP TABLE IF EXISTS " + name, "CREATE TABLE " + name + " (" + strings.Join(columns, ", ") + ")", "INSERT INTO " + name + " VALUES (" + strings.Join(row, ", ") + ")"}
 }
 
-// checkEdges checks what the values of the table become.
+// checkEdges checks the results for the values of the table.
 func checkEdges(t *testing.T, url, name string, values []edge) {
 	t.Helper()
 	var good []string
@@ -86,7 +86,7 @@ func checkEdges(t *testing.T, url, name string, values []edge) {
 	}
 }
 
-// sameText reports whether both are the same text in JSON, of which the tables escape what is not ASCII.
+// sameText reports whether both are the same text in JSON. The tables escape characters that are not ASCII.
 func sameText(a, b string) bool {
 	var x, y string
 	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && x == y
@@ -129,7 +129,7 @@ func TestPostgresValues(t *testing.T) {
 	t.Run("India", func(t *testing.T) {
 		checkEdges(t, withParams(t, raw, "", "timezone", "Asia/Kolkata"), "edge_india", tables[2])
 	})
-	// Types that the driver has no name for are named.
+	// Types without a name in the driver get a name.
 	src, err := Open(t.Context(), raw, Query{SQL: "SELECT 'happy'::edge_mood AS mood, ROW(1, 'x')::edge_pair AS pair, 5::edge_positive AS five, 1.5 AS n"})
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestSQLiteValues(t *testing.T) {
 	checkEdges(t, "sqlite:"+sqliteFile(t, strings.Join(statements("edge", tables[0]), ";\n")+";"), "edge", tables[0])
 }
 
-// The guide says 200 values.
+// The guide promises 200 values.
 func TestManyValues(t *testing.T) {
 	n := 0
 	for _, section := range []string{"PostgreSQL", "MySQL and MariaDB", "SQLite"} {
