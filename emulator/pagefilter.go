@@ -133,6 +133,17 @@ func (f messageFilterForm) Narrow() bool {
 	return f != messageFilterForm{}
 }
 
+// Active names what is asked for, except for the text.
+func (f messageFilterForm) Active() string {
+	var list []string
+	for _, p := range f.parameters() {
+		if p.value != &f.Q && *p.value != "" {
+			list = append(list, p.name+" "+shorten(*p.value))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 // Any reports whether anything is asked for.
 func (f messageFilterForm) Any() bool { return f != messageFilterForm{} }
 

@@ -7,6 +7,11 @@
   const choice = document.getElementById("w");
   if (choice) choice.addEventListener("change", () => choice.form.submit());
 
+  // The filters would leave no place for the list; their summary names them.
+  if (window.matchMedia("(max-width: 46rem)").matches) {
+    for (const element of document.querySelectorAll("[data-fold]")) element.open = false;
+  }
+
   for (const button of document.querySelectorAll("[data-confirm]")) {
     button.addEventListener("click", (event) => {
       if (!window.confirm(button.dataset.confirm)) event.preventDefault();

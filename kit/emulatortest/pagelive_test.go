@@ -2,6 +2,7 @@ package emulatortest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,35 @@ func TestListIsLive(t *testing.T) {
 	arrived(t, ctx, `location.search.includes("q=bought") && document.querySelectorAll(".messages li").length === 3 && document.querySelector("[data-new]").hidden`)
 	if len(*said) > 0 {
 		t.Errorf("the console says %q", *said)
+	}
+}
+
+// TestNarrowViews reads lists in a window of 400 px: the first message is in its
+// upper half, whatever the filter, and nothing must be moved sideways.
+func TestNarrowViews(t *testing.T) {
+	ctx := bounded(t, newBrowser(t))
+	cio := emulator.Start(t)
+	seed(t, cio)
+	do(t, ctx, looks[len(looks)-1].set())
+	for _, path := range []string{"/messages", "/messages?q=order&type=track&person=u1&verdict=accepted"} {
+		do(t, ctx, chromedp.Navigate(cio.URL+path), chromedp.WaitVisible(chromedp.CSS(".live.on")))
+		if top := get(t, ctx, chromedp.Evaluate[float64](`document.querySelector(".messages li").getBoundingClientRect().top`)); top > 400 {
+			t.Errorf("%s: the first message begins at %v px", path, top)
+		}
+	}
+	if summary := get(t, ctx, chromedp.Text(chromedp.CSS("summary"))); !strings.Contains(summary, "verdict accepted, type track, person u1") {
+		t.Errorf("the folded filters are %q", summary)
+	}
+	do(t, ctx, chromedp.Click(chromedp.CSS("summary")), chromedp.WaitVisible(chromedp.CSS("#field-person")))
+	for _, path := range []string{"/messages", "/people", "/people/u1"} {
+		do(t, ctx, chromedp.Navigate(cio.URL+path), chromedp.WaitVisible(chromedp.CSS(".live.on")))
+		wide := get(t, ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.getAttribute("aria-label"))`))
+		if path == "/people/u1" { // its devices and relationships have names that the sender chose
+			wide = slices.DeleteFunc(wide, func(name string) bool { return name != "Traits" })
+		}
+		if len(wide) > 0 {
+			t.Errorf("%s: wider than the window: %q", path, wide)
+		}
 	}
 }
 
