@@ -39,7 +39,7 @@ const (
 	OutcomeAccepted Outcome = "accepted"
 	// OutcomeRejected: the message was rejected, with a status or a rule. It is not sent again.
 	OutcomeRejected Outcome = "rejected"
-	// OutcomeUnsent: the message was not sent, or certainly did not arrive. A later run sends it.
+	// OutcomeUnsent: the message was not sent, or the API certainly did not process it. A later run sends it.
 	OutcomeUnsent Outcome = "unsent"
 	// OutcomeUnknown: the message may have arrived. A later run sends it again with the same message id. Verify can settle it too.
 	OutcomeUnknown Outcome = "unknown"

@@ -25,8 +25,8 @@ type Summary struct {
 	// Rejected is how many messages belong to rows that were rejected here, RejectedByAPI how many Customer.io rejected.
 	Rejected      int64 `json:"rejected"`
 	RejectedByAPI int64 `json:"rejected_by_api"`
-	// Unsent is how many messages are not known to have been accepted, for a reason that is not in the message. In a dry run, all messages are
-	// unsent.
+	// Unsent is how many messages are unsent or unknown (cio.OutcomeUnsent, cio.OutcomeUnknown): they are not known to have been accepted, for a
+	// reason that is not in the message. Unknown says how many of them are unknown. In a dry run, all messages are unsent.
 	Unsent int64 `json:"unsent"`
 	// Retried is how many requests were repeated, Requests how many were made, Bytes the size of their bodies.
 	Retried  int64 `json:"retried"`

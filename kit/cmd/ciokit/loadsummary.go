@@ -34,7 +34,11 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	line(s.Rejected, "rejected before sending", note(s.RowsRejected, "row", "rows"))
 	line(s.RejectedByAPI, "rejected by the API", "")
 	if !f.dryRun {
-		line(s.Unsent, "unsent", note(s.Unknown, "of them may have arrived: the API did not answer", "of them may have arrived: the API did not answer"))
+		unsent := "unsent"
+		if s.Unknown > 0 {
+			unsent = "unsent or unknown"
+		}
+		line(s.Unsent, unsent, note(s.Unknown, "unknown: it may have arrived, because no answer came", "unknown: they may have arrived, because no answer came"))
 	}
 	if f.Mode == "mirror" {
 		what := fmt.Sprintf("(%s removed)", plural.Grouped(s.Removed))

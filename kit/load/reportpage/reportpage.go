@@ -108,6 +108,9 @@ func (r *view) unsentName() string {
 	if r.About.DryRun {
 		return "would be sent"
 	}
+	if r.Unknown > 0 {
+		return "unsent or unknown"
+	}
 	return "unsent"
 }
 
@@ -116,7 +119,7 @@ func (r *view) unsentNote() string {
 	case r.About.DryRun:
 		return "a dry run sends nothing"
 	case r.Unknown > 0:
-		return plural.Grouped(r.Unknown) + " of them may have arrived: the API did not answer"
+		return plural.Grouped(r.Unknown) + " unknown: " + plural.Form(r.Unknown, "it", "they") + " may have arrived, because no answer came"
 	}
 	return "not known to be accepted, for a reason that is not in the message"
 }
