@@ -87,7 +87,7 @@ func (w *world) check(ids []string, rep *reports, closed error, bad map[string]b
 		r, reported := rep.byID[id]
 		switch {
 		case !reported && !back[id]:
-			w.t.Errorf("%s is lost without a word", id)
+			w.t.Errorf("%s is lost and not reported", id)
 		case back[id] && reported && !errors.Is(r.Err, cio.ErrClosed):
 			w.t.Errorf("%s was reported (%v) and handed back", id, r.Err)
 		case reported && r.Err == nil && w.took[id] == 0:

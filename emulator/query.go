@@ -30,7 +30,7 @@ type Person struct {
 	// Traits are the attributes as stored: JSON values. Numbers have the digits
 	// with which they were sent.
 	Traits map[string]json.RawMessage `json:"traits"`
-	// Events are in the order of their arrival.
+	// Events are in order of arrival, the oldest first.
 	Events []Event `json:"events"`
 	// Devices are in the order of their first appearance.
 	Devices []Device `json:"devices"`

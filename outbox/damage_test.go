@@ -240,7 +240,7 @@ func TestDamageIsReported(t *testing.T) {
 			}
 		}
 		if lost > 0 && len(found) == 0 {
-			t.Errorf("%d: %s: %d messages are lost without a word", i, what, lost)
+			t.Errorf("%d: %s: %d messages are lost and not reported", i, what, lost)
 		}
 		for _, f := range found {
 			reported++

@@ -34,7 +34,7 @@ func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...
 	}
 	p := parsePrinted(string(text))
 	if exit != nil && len(p.errs) == 0 {
-		t.Fatalf("%s: the child ended without a word: %s\n%s", name, text, exit.Stderr)
+		t.Fatalf("%s: the child ended and printed nothing: %s\n%s", name, text, exit.Stderr)
 	}
 	if _, err := os.Stat(dir); err != nil {
 		return len(p.errs)
@@ -48,7 +48,7 @@ func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...
 	there := arrived(t, srv)
 	for id, reason := range p.failed {
 		if there[id] > 0 && !strings.Contains(reason, outbox.ErrUncertain.Error()) {
-			t.Errorf("%s: Enqueue of %s said %q, and it was sent all the same", name, id, reason)
+			t.Errorf("%s: Enqueue of %s said %q, but it was sent", name, id, reason)
 		}
 	}
 	if len(p.ids)+len(p.failed) < 24 && len(p.errs) == 0 {

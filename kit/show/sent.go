@@ -7,7 +7,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Accepted says that a Send brought all of its messages to acceptance. If err says otherwise it shows the reasons and ends the cell.
+// Accepted prints that all messages of a Send were accepted. If err is not nil, it shows the reasons and ends the cell.
 func Accepted(err error) {
 	if err != nil {
 		Failures(err).Show()
@@ -17,8 +17,8 @@ func Accepted(err error) {
 	Text("Accepted.")
 }
 
-// Rejected shows why messages were rejected: those that a Send could not bring to acceptance, or the one that could not be encoded. It ends
-// the cell if err is nil, because then nothing was.
+// Rejected shows why messages were rejected: messages that a Send could not get accepted, or the message that could not be encoded. If err is
+// nil, nothing was rejected, and it ends the cell.
 func Rejected(err error) {
 	if err == nil {
 		fatal("nothing was rejected")

@@ -65,8 +65,8 @@ func TestOpen(t *testing.T) {
 		{"a.csv", "a,b\n1,2\n", "2 [\"1\"]\n"},
 		{"a.tsv", "a\tb\n1\t2\n", "2 [\"1\"]\n"},
 		{"a.ndjson", "{\"a\":1}\n", "1 [\"1\"]\n"},
-		{"told by its first byte", "\n {\"a\":1}\n", "2 [\"1\"]\n"},
-		{"told by its first letter", "a,b\n1,2\n", "2 [\"1\"]\n"},
+		{"known by its first byte", "\n {\"a\":1}\n", "2 [\"1\"]\n"},
+		{"known by its first letter", "a,b\n1,2\n", "2 [\"1\"]\n"},
 	}
 	for _, tt := range tests {
 		file := filepath.Join(dir, tt.name)

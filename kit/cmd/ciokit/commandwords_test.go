@@ -82,7 +82,7 @@ func TestWordsOfCommands(t *testing.T) {
 			var both bytes.Buffer
 			code := run(t.Context(), args, console.New(strings.NewReader(files["two.csv"]), &both, &both))
 			if strings.HasPrefix(args[0], "help") == (code != exit.OK) && both.Len() == 0 {
-				t.Errorf("exit code %d without a word", code)
+				t.Errorf("exit code %d, and it prints nothing", code)
 			}
 			checkWords(t, strings.ReplaceAll(both.String(), dir, "DIR"))
 		})

@@ -31,7 +31,7 @@ func check(t *testing.T, in io.Reader, flags checkFlags) (code int, out string) 
 	return code, printed.String()
 }
 
-// What package events writes is what check takes without a word, and every value of another type is found.
+// check finds nothing wrong in what package events writes, and it finds every value of another type.
 func TestCheckAgreesWithTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../../events/testdata/golden/*.all.json")
