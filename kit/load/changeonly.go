@@ -24,8 +24,8 @@ type ChangeOnly struct {
 	Snapshot string
 	// DiffWith is the snapshot to compare rows with; default Snapshot, if that file exists. A file named here must exist.
 	DiffWith string
-	// Full also sends the rows that have not changed. Use it if the snapshot was made with another write key: nothing of that snapshot is then used. Use it also
-	// after a run with the snapshot was killed.
+	// Full also sends the rows that have not changed. Use it if the snapshot was made with another write key: nothing of that snapshot is then used.
+	// Use it also after a run with the snapshot was killed.
 	Full bool
 	// IDs keeps the userIds of the rows in the snapshot, in clear text: personal data, in a file of mode 0600. Mirror needs them, because a hash does
 	// not show whose it is.

@@ -23,7 +23,7 @@ import (
 // A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file has
 //
 //	"ciosnap3"
-//	entries   16 bytes each, in ascending order, without duplicates: a thing that a row is about, then what the row says about it, each a hash of 8 bytes
+//	entries   16 bytes each, in ascending order, without duplicates: a thing of a row, then what the row says about it, each a hash of 8 bytes
 //	people    records in ascending order, without duplicates, each after its length as a uvarint; see Person; none unless ChangeOnly.IDs was set
 //	info      an Info in JSON
 //	length    of info, 4 bytes, big-endian

@@ -20,7 +20,7 @@ import (
 //	"ciospol3"
 //	16 bytes  the id of the snapshot that the run began with, zeros for none
 //	16 bytes  the salt
-//	for each mark of a row: a byte, the mark as in a snapshot, the number of people whom the row names, then each of them after its length as a uvarint
+//	for each mark of a row: a byte, the mark as in a snapshot, the number of people in the row, then each after its length as a uvarint
 type Spool struct {
 	file     *os.File
 	nameless bool
