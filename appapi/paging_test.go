@@ -184,7 +184,7 @@ func TestOnlyWhatMayBeRepeatedIs(t *testing.T) {
 	}
 }
 
-// What would be meant otherwise than it is written is refused before anything is sent.
+// Requests that the API could read with another meaning are rejected before anything is sent.
 func TestRequestsThatCannotBeRight(t *testing.T) {
 	t.Parallel()
 	client := served(t, -1, func(r *http.Request) (int, string) {
@@ -276,7 +276,7 @@ func TestExportsAreDownloadedWhole(t *testing.T) {
 	})
 }
 
-// A server that does not look at the offset would be asked for ever.
+// A server that ignores the offset would be asked forever.
 func TestOffsetsEndWhereAPageComesAgain(t *testing.T) {
 	t.Parallel()
 	client := served(t, -1, func(*http.Request) (int, string) {

@@ -14,7 +14,7 @@ func TestCount(t *testing.T) {
 		fate  fate
 		want  tally
 	}{
-		{"accepted and told so", []int{markTaken, markOK}, fate{processed: 1, answered: true}, tally{Taken: 1, Accepted: 1}},
+		{"accepted and reported so", []int{markTaken, markOK}, fate{processed: 1, answered: true}, tally{Taken: 1, Accepted: 1}},
 		{"accepted, twice", []int{markTaken, markOK}, fate{processed: 2}, tally{Taken: 1, Accepted: 1, Twice: 1}},
 		{"never heard of again", []int{markTaken}, fate{}, tally{Taken: 1, Lost: 1}},
 		{"accepted, and no report of it", []int{markTaken}, fate{processed: 1}, tally{Taken: 1, Accepted: 1, Silent: 1}},

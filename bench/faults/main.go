@@ -2,7 +2,7 @@
 // of every message: accepted, reported as failed, returned by Close, lost without a report, reported with two outcomes, processed twice.
 //
 //	go run ./faults                     all rows, about fourteen minutes
-//	go run ./faults -row 'SIGTERM'      the rows whose names hold that text
+//	go run ./faults -row 'SIGTERM'      the rows whose names contain that text
 //	go run ./faults -client ours
 //
 // Each client runs in an application of its own: a process that marks in a file what the client reported about each message. The server

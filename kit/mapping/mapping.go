@@ -32,9 +32,9 @@ import (
 // (order_completed), with its properties directly below it and other properties under properties. A value is
 //
 //   - a column: $name, or $["any name"];
-//   - an expression after =, in the language of github.com/expr-lang/expr, over the row's columns and four functions that refuse what
-//     they cannot convert without loss: int, float, decimal (which keeps every digit) and date(column, layout...);
-//   - anything else literally, as the type that YAML gives it; $$ and == at the beginning stand for $ and =.
+//   - an expression after =, in the language of github.com/expr-lang/expr, with the row's columns and these functions, which reject
+//     values that they cannot convert without loss: int, float, decimal (which keeps every digit), bool and date(column, layout...);
+//   - anything else: a literal of the type that YAML gives it; $$ and == at the beginning mean $ and =.
 //
 // A value from an empty cell is left out, and so are an object and a list with only such values. Next to the message there can be more keys. null
 // lists the columns whose empty cells are sent as null, which removes a trait. default gives columns a value for their empty cells. when is an

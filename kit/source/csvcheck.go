@@ -21,7 +21,7 @@ const (
 	RuleNoData         = "no-data"         // a CSV row that is a ruler below the header or a count at the end
 )
 
-// needsMore stands for a RowError that depends on the data that follows.
+// needsMore means a RowError that depends on the data that follows.
 var needsMore = new(RowError)
 
 var utf8BOM = []byte("\xef\xbb\xbf")

@@ -19,7 +19,7 @@ func (c *ColumnProfile) show(format string, args ...any) bool {
 func (c *ColumnProfile) showNulls() {
 	for i, w := range c.NullWords {
 		if i == 4 {
-			c.show("%s more words stand for nothing", plural.Grouped(int64(len(c.NullWords)-i)))
+			c.show("%s more words mean \"no value\"", plural.Grouped(int64(len(c.NullWords)-i)))
 			return
 		}
 		c.show("%s %s, first %s", counted(w.Count, "cell is", "cells are"), strings.TrimSpace(w.Word), where(place{w.File, w.Line}))

@@ -33,7 +33,7 @@ const (
 	listFirst                     // behind the [ of rows
 	listNext                      // behind a row in a list
 	listValue                     // behind a comma in it
-	keyFirst                      // behind the { of an object that holds the rows
+	keyFirst                      // behind the { of an object that contains the rows
 	keyNext                       // behind a comma in it
 	colonNext                     // behind a name
 	memberNext                    // before the value of a member
@@ -141,7 +141,7 @@ func (s *jsonStream) step(w *window, c byte) {
 		case ']':
 			take(s.behindList())
 		default:
-			s.fail(w, 0, problemOr(w.rest(), 0, "there is no comma between two values of the list"))
+			s.fail(w, 0, problemOr(w.rest(), 0, "the comma between two values of the list is missing"))
 		}
 	case keyFirst, keyNext:
 		if c == '}' && s.phase == keyFirst {
@@ -172,7 +172,7 @@ func (s *jsonStream) step(w *window, c byte) {
 		case '}':
 			take(s.behindObject(w))
 		default:
-			s.fail(w, 0, problemOr(w.rest(), 0, "there is no comma between two members"))
+			s.fail(w, 0, problemOr(w.rest(), 0, "the comma between two members is missing"))
 		}
 	}
 }

@@ -146,7 +146,7 @@ func TestBrokenJSON(t *testing.T) {
 	for _, tt := range []struct{ name, in, path, want, says string }{
 		{"a comma before the end of a list", "[\n{\"id\":1},\n{\"id\":2},\n]", "", "2  1;3  2;", "line 4: there is a comma before the closing bracket"},
 		{"a comma before the end of an object", "[{\"id\":1},\n{\"id\":2,}]", "", "1  1;", "line 2: there is a comma before"},
-		{"no comma", "[{\"id\":1}\n{\"id\":2}]", "", "1  1;", "line 2: there is no comma between"},
+		{"no comma", "[{\"id\":1}\n{\"id\":2}]", "", "1  1;", "line 2: the comma between"},
 		{"a comment", "[{\"id\":1}, // one\n{\"id\":2}]", "", "1  1;", "line 1: there is a comment"},
 		{"a comment within", "[\n{\n\"id\":1},\n{ /* two */\n\"id\":2}]", "", "2  1;", "line 4: there is a comment"},
 		{"NaN", "[{\"id\":1},\n{\"id\":\nNaN}]", "", "1  1;", "line 3: there is a NaN"},

@@ -193,7 +193,7 @@ func (c *ColumnProfile) whole(*judgement) bool {
 		return c.is(LooksID, classWhole|classDigits, "digits") &&
 			c.show("%s zeros in front, first %s: a number would lose them", counted(c.zeros.count, "cell has", "cells have"), where(c.zeros.place))
 	case c.maxDigits > 18 || digits > 0 && c.maxDigits == 0:
-		return c.is(LooksID, classWhole|classDigits, "digits") && c.show("more of them than a number of 64 bits holds")
+		return c.is(LooksID, classWhole|classDigits, "digits") && c.show("too many for a 64-bit number")
 	}
 	if unit, why := c.epoch(name); unit != "" {
 		return c.is(unit, classWhole, "whole numbers") && c.show("%s", why)

@@ -58,7 +58,7 @@ func TestLooks(t *testing.T) {
 		{"n", many(300, "%d", "007"), LooksID, "", "digits; 1 cell has zeros in front, first in line 302: a number would lose them"},
 		{"Order Number", []string{"1001", "1002"}, LooksID, "", "digits; an id by the column's name: kept as text"},
 		{"number of orders", []string{"1001", "1002"}, LooksInteger, "", "whole numbers"},
-		{"n", []string{"12345678901234567890", "1"}, LooksID, "", "digits; more of them than a number of 64 bits holds"},
+		{"n", []string{"12345678901234567890", "1"}, LooksID, "", "digits; too many for a 64-bit number"},
 		{"n", []string{"1.5", "-0.25", "3"}, LooksNumber, "", "numbers"},
 		{"n", []string{"1,5", "0,25", "3"}, LooksNumber, "", "numbers; a comma is before the decimals"},
 		{"n", []string{"1,234.50", "12.00"}, LooksNumber, "1,234.5", "numbers; 1 has a comma between thousands"},

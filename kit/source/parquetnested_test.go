@@ -78,7 +78,7 @@ func TestParquetNesting(t *testing.T) {
 			[]parquet.Row{{at(number(1), 0, 2, 0), at(number(2), 2, 2, 0), at(parquet.NullValue(), 1, 1, 0), at(number(3), 1, 2, 0)}}, "# v LIST<STRUCT<x LIST<INT64>>>\n{\"v\":[{\"x\":[1,2]},{\"x\":[]},{\"x\":[3]}]}\n"},
 		{"a set", annotated{parquet.Group{"key_value": parquet.Repeated(parquet.Group{"key": parquet.String()})}, mapType}, []parquet.Row{{at(word("k"), 0, 1, 0)}}, "# v MAP<STRING>\n{\"v\":{\"k\":null}}\n"},
 		{"a map with a key twice", parquet.Map(parquet.String(), parquet.Int(64)), []parquet.Row{{at(word("k"), 0, 1, 0), at(word("k"), 1, 1, 0), at(number(1), 0, 1, 1), at(number(2), 1, 1, 1)}, {at(word("k"), 0, 1, 0), at(number(1), 0, 1, 1)}},
-			"# v MAP<STRING, INT64>\n! no-json-form: column v: a map has the same key twice, of which JSON keeps one\n{\"v\":{\"k\":1}}\n"},
+			"# v MAP<STRING, INT64>\n! no-json-form: column v: a map has the same key twice, and JSON keeps only one\n{\"v\":{\"k\":1}}\n"},
 		{"a map with truth values for keys", parquet.Map(parquet.Leaf(parquet.BooleanType), parquet.Int(64)), []parquet.Row{{at(parquet.BooleanValue(true), 0, 1, 0), at(number(1), 0, 1, 1)}},
 			"# v MAP<BOOLEAN, INT64>\n{\"v\":{\"true\":1}}\n"},
 		{"a map with objects for keys", parquet.Map(parquet.Group{"a": parquet.Int(64)}, parquet.Int(64)), []parquet.Row{{at(number(1), 0, 1, 0), at(number(1), 0, 1, 1)}},

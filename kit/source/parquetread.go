@@ -217,7 +217,7 @@ func (p *parquetRows) pairs(dst []byte, n *parquetNode) ([]byte, error) {
 		}
 		switch key := string(dst[start:]); {
 		case seen[key]:
-			p.note(errors.New("a map has the same key twice, of which JSON keeps one"))
+			p.note(errors.New("a map has the same key twice, and JSON keeps only one"))
 		case key[0] == '{', key[0] == '[', key == "null":
 			p.note(errors.New("the key of a map is neither text nor a number, which JSON cannot write"))
 		default:

@@ -24,7 +24,7 @@ import (
 //	float64, float32                  the shortest number that reads back as the same; NaN and infinities reject the row
 //	time.Time                         text as ISO 8601 in UTC, to the nanosecond
 //	[]byte                            text in standard base64
-//	json.RawMessage                   that JSON; a null is no value
+//	json.RawMessage                   that JSON; null means no value
 //	anything else                     what encoding/json makes of it
 type Values []any
 

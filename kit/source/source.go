@@ -185,7 +185,7 @@ type Row struct {
 	Raw []byte
 	// Form says how Raw is written; nil means a JSON object.
 	Form *Form
-	// Cells holds one cell for each selected column. It is nil if Err is set.
+	// Cells has one cell for each selected column. It is nil if Err is set.
 	Cells []Cell
 	// Kept is set for a row of a rejects file, and nil otherwise. File, Line and Ordinal are then those of its original input, or FileOfRejects and
 	// the line in the rejects file.

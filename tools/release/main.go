@@ -48,7 +48,7 @@ func main() {
 // release is a release that is being made.
 type release struct {
 	out     io.Writer
-	origin  string // the clone of whoever releases
+	origin  string // the clone from which the release is made
 	root    string // a clone of it, where the commit is made
 	scratch string // for temporary files
 	dist    string // for the results
