@@ -165,7 +165,7 @@ func (e PromotionClicked) MarshalJSON() ([]byte, error) { return e.AppendJSON(ni
 type ProductClicked struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -179,7 +179,7 @@ type ProductClicked struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -228,7 +228,7 @@ func (e ProductClicked) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil)
 type ProductViewed struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -242,7 +242,7 @@ type ProductViewed struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -291,7 +291,7 @@ func (e ProductViewed) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) 
 type ProductAdded struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -305,7 +305,7 @@ type ProductAdded struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -351,7 +351,7 @@ func (e ProductAdded) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 type ProductRemoved struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -365,7 +365,7 @@ type ProductRemoved struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -436,13 +436,13 @@ func (e CartViewed) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
 // CheckoutStarted reports that a person began to check out. On the wire it is "Checkout Started".
 type CheckoutStarted struct {
-	// The identifier of the order to be.
+	// The identifier of the future order.
 	OrderID string `json:"order_id,omitempty"`
-	// The revenue expected once discounts and coupons are taken off.
+	// The expected revenue after discounts and coupons.
 	Value *float64 `json:"value,omitempty"`
 	// The shop or channel that the sale belongs to, such as a marketplace.
 	Affiliation string `json:"affiliation,omitempty"`
-	// What the goods bring in, before discounts and coupons and without shipping and tax.
+	// The revenue from the goods, before discounts and coupons, without shipping and tax.
 	Revenue *float64 `json:"revenue,omitempty"`
 	// The cost of shipping.
 	Shipping *float64 `json:"shipping,omitempty"`
@@ -594,7 +594,7 @@ type OrderUpdated struct {
 	OrderID string `json:"order_id,omitempty"`
 	// The shop or channel that the sale belongs to, such as a marketplace.
 	Affiliation string `json:"affiliation,omitempty"`
-	// What the goods bring in, before discounts and coupons and without shipping and tax.
+	// The revenue from the goods, before discounts and coupons, without shipping and tax.
 	Revenue *float64 `json:"revenue,omitempty"`
 	// The cost of shipping.
 	Shipping *float64 `json:"shipping,omitempty"`
@@ -642,13 +642,13 @@ type OrderCompleted struct {
 	OrderID string `json:"order_id,omitempty"`
 	// The identifier of the checkout that led to it.
 	CheckoutID string `json:"checkout_id,omitempty"`
-	// What the person pays in the end.
+	// The total that the person pays.
 	Total *float64 `json:"total,omitempty"`
 	// The price of the goods after discounts, before tax and shipping.
 	Subtotal *float64 `json:"subtotal,omitempty"`
 	// The shop or channel that the sale belongs to, such as a marketplace.
 	Affiliation string `json:"affiliation,omitempty"`
-	// What the goods bring in, before discounts and coupons and without shipping and tax.
+	// The revenue from the goods, before discounts and coupons, without shipping and tax.
 	Revenue *float64 `json:"revenue,omitempty"`
 	// The cost of shipping.
 	Shipping *float64 `json:"shipping,omitempty"`
@@ -693,21 +693,21 @@ func (e OrderCompleted) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e OrderCompleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// OrderRefunded reports that an order was paid back, wholly or in part. On the wire it is "Order Refunded".
+// OrderRefunded reports that an order was refunded, fully or partly. On the wire it is "Order Refunded".
 //
-// Products lists what was refunded.
+// Products lists the refunded products.
 type OrderRefunded struct {
 	// The identifier of the order.
 	OrderID string `json:"order_id,omitempty"`
 	// The identifier of the checkout that led to it.
 	CheckoutID string `json:"checkout_id,omitempty"`
-	// The amount paid back.
+	// The refunded amount.
 	Total *float64 `json:"total,omitempty"`
 	// The price of the goods after discounts, before tax and shipping.
 	Subtotal *float64 `json:"subtotal,omitempty"`
 	// The shop or channel that the sale belongs to, such as a marketplace.
 	Affiliation string `json:"affiliation,omitempty"`
-	// What the goods bring in, before discounts and coupons and without shipping and tax.
+	// The revenue from the goods, before discounts and coupons, without shipping and tax.
 	Revenue *float64 `json:"revenue,omitempty"`
 	// The cost of shipping.
 	Shipping *float64 `json:"shipping,omitempty"`
@@ -752,7 +752,7 @@ func (e OrderRefunded) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e OrderRefunded) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// OrderCancelled reports that an order was called off. On the wire it is "Order Cancelled".
+// OrderCancelled reports that an order was cancelled. On the wire it is "Order Cancelled".
 type OrderCancelled struct {
 	// The identifier of the order.
 	OrderID string `json:"order_id,omitempty"`
@@ -760,7 +760,7 @@ type OrderCancelled struct {
 	Total *float64 `json:"total,omitempty"`
 	// The shop or channel that the sale belongs to, such as a marketplace.
 	Affiliation string `json:"affiliation,omitempty"`
-	// What the goods bring in, before discounts and coupons and without shipping and tax.
+	// The revenue from the goods, before discounts and coupons, without shipping and tax.
 	Revenue *float64 `json:"revenue,omitempty"`
 	// The cost of shipping.
 	Shipping *float64 `json:"shipping,omitempty"`
@@ -843,7 +843,7 @@ type CouponApplied struct {
 	CouponID string `json:"coupon_id,omitempty"`
 	// The coupon's name.
 	CouponName string `json:"coupon_name,omitempty"`
-	// What the coupon takes off the total, as a positive amount.
+	// The amount that the coupon takes off the total, as a positive amount.
 	Discount *float64 `json:"discount,omitempty"`
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -915,7 +915,7 @@ type CouponRemoved struct {
 	CouponID string `json:"coupon_id,omitempty"`
 	// The coupon's name.
 	CouponName string `json:"coupon_name,omitempty"`
-	// What the coupon took off the total, as a positive amount.
+	// The amount that the coupon took off the total, as a positive amount.
 	Discount *float64 `json:"discount,omitempty"`
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -950,7 +950,7 @@ type ProductAddedToWishlist struct {
 	WishlistName string `json:"wishlist_name,omitempty"`
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -964,7 +964,7 @@ type ProductAddedToWishlist struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -1014,7 +1014,7 @@ type ProductRemovedFromWishlist struct {
 	WishlistName string `json:"wishlist_name,omitempty"`
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -1028,7 +1028,7 @@ type ProductRemovedFromWishlist struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -1080,7 +1080,7 @@ type WishlistProductAddedToCart struct {
 	CartID string `json:"cart_id,omitempty"`
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -1094,7 +1094,7 @@ type WishlistProductAddedToCart struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -1140,14 +1140,14 @@ func (e WishlistProductAddedToCart) MarshalJSON() ([]byte, error) { return e.App
 type ProductShared struct {
 	// The channel of the sharing, such as email.
 	ShareVia string `json:"share_via,omitempty"`
-	// What the person wrote to go with it.
+	// The message that the person wrote.
 	ShareMessage string `json:"share_message,omitempty"`
 	// The person it was shared with. Customer.io knows this name: if the event starts a campaign, the campaign sends to
 	// this address instead.
 	Recipient string `json:"recipient,omitempty"`
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -1198,14 +1198,14 @@ func (e ProductShared) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) 
 type CartShared struct {
 	// The channel of the sharing, such as email.
 	ShareVia string `json:"share_via,omitempty"`
-	// What the person wrote to go with it.
+	// The message that the person wrote.
 	ShareMessage string `json:"share_message,omitempty"`
 	// The person it was shared with. Customer.io knows this name: if the event starts a campaign, the campaign sends to
 	// this address instead.
 	Recipient string `json:"recipient,omitempty"`
 	// The identifier of the cart.
 	CartID string `json:"cart_id,omitempty"`
-	// The products in it, by identifier alone.
+	// The products in it, with only their identifiers.
 	Products []CartItem `json:"products,omitempty"`
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`

@@ -68,7 +68,7 @@ func (c emailBouncedContext) AppendJSON(dst []byte) ([]byte, error) {
 
 func (c emailBouncedContext) MarshalJSON() ([]byte, error) { return c.AppendJSON(nil) }
 
-// EmailDelivered reports that the recipient's mail server took an email. On the wire it is "Email Delivered".
+// EmailDelivered reports that the recipient's mail server accepted an email. On the wire it is "Email Delivered".
 type EmailDelivered struct {
 	// The provider's identifier of this one email. Required.
 	EmailID string `json:"email_id,omitempty"`
@@ -278,7 +278,7 @@ func (c emailLinkClickedContext) AppendJSON(dst []byte) ([]byte, error) {
 
 func (c emailLinkClickedContext) MarshalJSON() ([]byte, error) { return c.AppendJSON(nil) }
 
-// EmailMarkedAsSpam reports that a person called an email spam. On the wire it is "Email Marked as Spam".
+// EmailMarkedAsSpam reports that a person marked an email as spam. On the wire it is "Email Marked as Spam".
 type EmailMarkedAsSpam struct {
 	// The provider's identifier of this one email. Required.
 	EmailID string `json:"email_id,omitempty"`

@@ -26,15 +26,15 @@ const (
 	DeliveryMetricOpened DeliveryMetric = "opened"
 	// The recipient followed a link or pressed a button.
 	DeliveryMetricClicked DeliveryMetric = "clicked"
-	// The recipient did what the message aimed at.
+	// The recipient reached the goal of the message.
 	DeliveryMetricConverted DeliveryMetric = "converted"
 	// The provider sent it back. Known from a destination's source, not from the documents.
 	DeliveryMetricBounced DeliveryMetric = "bounced"
 	// The provider did not try. Known from a destination's source, not from the documents.
 	DeliveryMetricDropped DeliveryMetric = "dropped"
-	// The recipient called it spam. Known from a destination's source, not from the documents.
+	// The recipient marked it as spam. Known from a destination's source, not from the documents.
 	DeliveryMetricSpammed DeliveryMetric = "spammed"
-	// The provider tries again later. Known from a destination's source, not from the documents.
+	// The provider will retry later. Known from a destination's source, not from the documents.
 	DeliveryMetricDeferred DeliveryMetric = "deferred"
 )
 

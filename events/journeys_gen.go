@@ -13,13 +13,13 @@ import "github.com/ciokit/cio/internal/wire"
 type DeviceCreatedOrUpdated struct {
 	// The push token, which identifies the device. It is sent as context.device.token. Required.
 	Token string `json:"-"`
-	// The operating system. Optional by the documents, sent by every SDK. It is sent as context.device.type.
+	// The operating system. The documents make it optional; every SDK sends it. It is sent as context.device.type.
 	Platform Platform `json:"-"`
 	// The bundle identifier or package name of the app, which becomes the device attribute app_identifier. It is sent as
 	// context.app.namespace.
 	AppNamespace string `json:"-"`
-	// The attributes of the device, such as device_os, device_model, app_version and push_enabled. They travel as
-	// properties, as Customer.io's own SDKs send them.
+	// The attributes of the device, such as device_os, device_model, app_version and push_enabled. They are sent as
+	// properties, as Customer.io's own SDKs do.
 	Attributes map[string]any `json:"-"`
 }
 
@@ -152,15 +152,15 @@ func (e UserDeleted) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e UserDeleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// UserSuppressed deletes a person and refuses to take the same identifier back until it is unsuppressed. On the wire it
-// is "User Suppressed".
+// UserSuppressed deletes a person and refuses the same identifier until it is unsuppressed. On the wire it is "User
+// Suppressed".
 //
 // It is a command: Customer.io carries it out and keeps no event of it.
 //
 // The message needs a UserID.
 //
-// This cannot be undone: UserUnsuppressed lifts the refusal and brings nothing back. What is sent for the person later
-// has no effect, and that the API answers it with 200 is an assumption. Customer.io ignores the properties.
+// This cannot be undone: UserUnsuppressed ends the refusal and restores nothing. Later messages for the person have no
+// effect. It is an assumption that the API answers them with 200. Customer.io ignores the properties.
 type UserSuppressed struct {
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -179,7 +179,7 @@ func (e UserSuppressed) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e UserSuppressed) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// UserUnsuppressed lets a suppressed identifier be added again; what was deleted stays deleted. On the wire it is "User
+// UserUnsuppressed allows a suppressed identifier again; deleted data stays deleted. On the wire it is "User
 // Unsuppressed".
 //
 // It is a command: Customer.io carries it out and keeps no event of it.
@@ -254,7 +254,7 @@ func (e RelationshipDeleted) Missing() string {
 //
 // The message needs an AnonymousID.
 //
-// This cannot be undone. The message needs an AnonymousID, but any value will do: Customer.io does not look at it.
+// This cannot be undone. The message needs an AnonymousID, but any value will do: Customer.io ignores it.
 type ObjectDeleted struct {
 	// The identifier of the object. Required.
 	ObjectID string `json:"objectId,omitempty"`
@@ -295,10 +295,10 @@ func (e ObjectDeleted) Missing() string {
 //
 // It is a command: Customer.io carries it out and keeps no event of it.
 //
-// The schema asks for neither identifier, the backend for one of them: Customer.io's mobile SDKs send the delivery
+// The schema requires neither identifier; the backend requires one of them. Customer.io's mobile SDKs send the delivery
 // identifier as the AnonymousID.
 type ReportDeliveryEvent struct {
-	// The identifier of the delivery, which the message carries. Required.
+	// The identifier of the delivery, which is in the message. Required.
 	DeliveryID string `json:"deliveryId,omitempty"`
 	// What happened. Required.
 	Metric DeliveryMetric `json:"metric,omitempty"`
@@ -354,7 +354,7 @@ func (e ReportDeliveryEvent) Missing() string {
 //
 // It is a command: Customer.io carries it out and keeps no event of it.
 //
-// Customer.io's browser SDK sends it by itself. The schema asks for neither identifier; send one of them.
+// Customer.io's browser SDK sends it by itself. The schema requires neither identifier; send one of them.
 type ReportContentEvent struct {
 	// What the visitor did. Required.
 	ActionType ContentAction `json:"actionType,omitempty"`

@@ -36,7 +36,7 @@ func (e ApplicationInstalled) MarshalJSON() ([]byte, error) { return e.AppendJSO
 type ApplicationOpened struct {
 	// Whether the app was running in the background.
 	FromBackground *bool `json:"from_background,omitempty"`
-	// The link that opened the app, which only iOS tells.
+	// The link that opened the app; only iOS gives it.
 	URL string `json:"url,omitempty"`
 	// The app's version.
 	Version string `json:"version,omitempty"`

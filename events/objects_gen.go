@@ -8,7 +8,7 @@ import "github.com/ciokit/cio/internal/wire"
 type Product struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// The stock keeping unit, where it differs from the product's identifier.
+	// The stock keeping unit, if it differs from the product's identifier.
 	SKU string `json:"sku,omitempty"`
 	// The category that the shop files the product under.
 	Category string `json:"category,omitempty"`
@@ -22,7 +22,7 @@ type Product struct {
 	Price *float64 `json:"price,omitempty"`
 	// How many units.
 	Quantity *int `json:"quantity,omitempty"`
-	// The code of a coupon that applies to this product alone.
+	// The code of a coupon that applies only to this product.
 	Coupon string `json:"coupon,omitempty"`
 	// The product's place in the list in which it was seen.
 	Position *float64 `json:"position,omitempty"`
@@ -58,7 +58,7 @@ func (e Product) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e Product) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// CartItem is one product of a shared cart, known by its identifier alone.
+// CartItem is one product of a shared cart, with only its identifier.
 type CartItem struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
@@ -81,9 +81,9 @@ func (e CartItem) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
 // Filter is one filter that narrows a list of products.
 type Filter struct {
-	// What is filtered by, such as department.
+	// The criterion, such as department.
 	Type string `json:"type,omitempty"`
-	// What is kept, such as beauty.
+	// The value that is kept, such as beauty.
 	Value string `json:"value,omitempty"`
 	// Other members, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -103,9 +103,9 @@ func (e Filter) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e Filter) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Sort is one order that a list of products was brought into.
+// Sort is one sort order of a list of products.
 type Sort struct {
-	// What is sorted by, such as price.
+	// The criterion, such as price.
 	Type string `json:"type,omitempty"`
 	// The direction, such as descending.
 	Value string `json:"value,omitempty"`

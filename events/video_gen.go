@@ -22,7 +22,7 @@ type VideoPlaybackStarted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -36,7 +36,7 @@ type VideoPlaybackStarted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -91,7 +91,7 @@ type VideoPlaybackPaused struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -105,7 +105,7 @@ type VideoPlaybackPaused struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -163,7 +163,7 @@ type VideoPlaybackInterrupted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -177,7 +177,7 @@ type VideoPlaybackInterrupted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -234,7 +234,7 @@ type VideoPlaybackBufferStarted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -248,7 +248,7 @@ type VideoPlaybackBufferStarted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -304,7 +304,7 @@ type VideoPlaybackBufferCompleted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -318,7 +318,7 @@ type VideoPlaybackBufferCompleted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -374,7 +374,7 @@ type VideoPlaybackSeekStarted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -388,7 +388,7 @@ type VideoPlaybackSeekStarted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -444,7 +444,7 @@ type VideoPlaybackSeekCompleted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -458,7 +458,7 @@ type VideoPlaybackSeekCompleted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -499,7 +499,7 @@ func (e VideoPlaybackSeekCompleted) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e VideoPlaybackSeekCompleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// VideoPlaybackResumed reports that the playback goes on after a pause. On the wire it is "Video Playback Resumed".
+// VideoPlaybackResumed reports that the playback continues after a pause. On the wire it is "Video Playback Resumed".
 type VideoPlaybackResumed struct {
 	// The identifier of the content that is playing.
 	ContentAssetID string `json:"content_asset_id,omitempty"`
@@ -513,7 +513,7 @@ type VideoPlaybackResumed struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -527,7 +527,7 @@ type VideoPlaybackResumed struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -582,7 +582,7 @@ type VideoPlaybackCompleted struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -596,7 +596,7 @@ type VideoPlaybackCompleted struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -651,7 +651,7 @@ type VideoPlaybackExited struct {
 	AdPodID string `json:"ad_pod_id,omitempty"`
 	// The place of that ad.
 	AdType AdType `json:"ad_type,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the whole playback with its ads; left out for a livestream. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -665,7 +665,7 @@ type VideoPlaybackExited struct {
 	Sound *int `json:"sound,omitempty"`
 	// Whether the playback fills the screen.
 	FullScreen *bool `json:"full_screen,omitempty"`
-	// Whether ads can be shown; false where a blocker is on.
+	// Whether ads can be shown; false if a blocker is on.
 	AdEnabled *bool `json:"ad_enabled,omitempty"`
 	// The picture quality, such as 480p.
 	Quality string `json:"quality,omitempty"`
@@ -722,7 +722,7 @@ type VideoContentStarted struct {
 	Description string `json:"description,omitempty"`
 	// The season of the show.
 	Season string `json:"season,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of this content, without the rest of the playback. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -742,7 +742,7 @@ type VideoContentStarted struct {
 	Bitrate *int `json:"bitrate,omitempty"`
 	// The average frame rate. In frames/s.
 	Framerate *int `json:"framerate,omitempty"`
-	// Words to find it by.
+	// Words for a search.
 	Keywords []string `json:"keywords,omitempty"`
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -798,7 +798,7 @@ type VideoContentPlaying struct {
 	Description string `json:"description,omitempty"`
 	// The season of the show.
 	Season string `json:"season,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of this content, without the rest of the playback. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -818,7 +818,7 @@ type VideoContentPlaying struct {
 	Bitrate *int `json:"bitrate,omitempty"`
 	// The average frame rate. In frames/s.
 	Framerate *int `json:"framerate,omitempty"`
-	// Words to find it by.
+	// Words for a search.
 	Keywords []string `json:"keywords,omitempty"`
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -874,7 +874,7 @@ type VideoContentCompleted struct {
 	Description string `json:"description,omitempty"`
 	// The season of the show.
 	Season string `json:"season,omitempty"`
-	// Where the playhead stands, counting the ads seen so far. In seconds.
+	// The position of the playhead, with the ads seen so far. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of this content, without the rest of the playback. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
@@ -894,7 +894,7 @@ type VideoContentCompleted struct {
 	Bitrate *int `json:"bitrate,omitempty"`
 	// The average frame rate. In frames/s.
 	Framerate *int `json:"framerate,omitempty"`
-	// Words to find it by.
+	// Words for a search.
 	Keywords []string `json:"keywords,omitempty"`
 	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
@@ -949,11 +949,11 @@ type VideoAdStarted struct {
 	Type AdType `json:"type,omitempty"`
 	// The title of the ad.
 	Title string `json:"title,omitempty"`
-	// Where the playhead stands within the ad. In seconds.
+	// The position of the playhead within the ad. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the ad. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
-	// Who advertises.
+	// The advertiser.
 	Publisher string `json:"publisher,omitempty"`
 	// How the ad came into the stream.
 	LoadType LoadType `json:"load_type,omitempty"`
@@ -1010,11 +1010,11 @@ type VideoAdPlaying struct {
 	Type AdType `json:"type,omitempty"`
 	// The title of the ad.
 	Title string `json:"title,omitempty"`
-	// Where the playhead stands within the ad. In seconds.
+	// The position of the playhead within the ad. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the ad. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
-	// Who advertises.
+	// The advertiser.
 	Publisher string `json:"publisher,omitempty"`
 	// How the ad came into the stream.
 	LoadType LoadType `json:"load_type,omitempty"`
@@ -1070,11 +1070,11 @@ type VideoAdCompleted struct {
 	Type AdType `json:"type,omitempty"`
 	// The title of the ad.
 	Title string `json:"title,omitempty"`
-	// Where the playhead stands within the ad. In seconds.
+	// The position of the playhead within the ad. In seconds.
 	Position *int `json:"position,omitempty"`
 	// The length of the ad. In seconds.
 	TotalLength *int `json:"total_length,omitempty"`
-	// Who advertises.
+	// The advertiser.
 	Publisher string `json:"publisher,omitempty"`
 	// How the ad came into the stream.
 	LoadType LoadType `json:"load_type,omitempty"`

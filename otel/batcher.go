@@ -12,7 +12,7 @@ import (
 
 // ObserveBatcher reports the state of a Batcher, under that name, whenever metrics are collected; stats is the Batcher's Stats. The name
 // identifies the Batcher. Call stop when the Batcher has been closed and its last figures have been collected; otherwise it is kept and
-// reported for ever. The error is the MeterProvider's.
+// reported until the process ends. The error is the MeterProvider's.
 func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (stop func() error, err error) {
 	m := cfg.meter()
 	ins, err := newBatcherInstruments(m)

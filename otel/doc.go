@@ -21,7 +21,7 @@
 // Each has the attribute cio.batcher: the name that you gave.
 //
 //	cio.batcher.enqueued        counter  {message}  messages whose Enqueue returned nil
-//	cio.batcher.finished        counter  {message}  messages that ended, by cio.outcome: accepted or rejected
+//	cio.batcher.finished        counter  {message}  messages that were accepted or rejected, by cio.outcome
 //	cio.batcher.queue.messages  gauge    {message}  messages that wait or are being sent
 //	cio.batcher.queue.size      gauge    By         their size
 //	cio.batcher.queue.age       gauge    s          how long the oldest message has waited; 0 if none waits
@@ -37,8 +37,8 @@
 // module. Each has the attribute cio.outbox: the name that you gave.
 //
 //	cio.outbox.enqueued        counter  {message}  messages whose Enqueue returned nil
-//	cio.outbox.finished        counter  {message}  messages that ended, by cio.outcome: accepted or rejected
-//	cio.outbox.queue.messages  gauge    {message}  messages on disk that have not ended
+//	cio.outbox.finished        counter  {message}  messages that were accepted or rejected, by cio.outcome
+//	cio.outbox.queue.messages  gauge    {message}  stored messages that wait or are being sent
 //	cio.outbox.queue.size      gauge    By         their size
 //	cio.outbox.queue.age       gauge    s          how long the oldest message has waited; 0 if none waits
 //	cio.outbox.dead.messages   gauge    {message}  messages that were rejected and are kept
@@ -46,15 +46,15 @@
 //	cio.outbox.commits         counter  {commit}   transactions that were synced to disk
 //	cio.outbox.file.size       gauge    By         how much the outbox takes on disk
 //	cio.outbox.in_flight       gauge    {batch}    batches that are being sent
-//	cio.outbox.damages         counter  {report}   how often a file did not hold what was written to it
+//	cio.outbox.damages         counter  {report}   how often a file did not contain what was written to it
 //	cio.outbox.stopped         gauge    1          1 while sending has stopped; otherwise 0
 //	cio.outbox.failing         gauge    1          1 while the disk fails; otherwise 0
 //
 // # Traces
 //
-// This package makes no spans: an observer is told of a request when it is over, without its context. For spans, give cio.Config.HTTPClient
-// a transport that makes them, such as the one of go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp.
+// This package makes no spans, because an observer gets a request only when it is over, without its context. For spans, give
+// cio.Config.HTTPClient a transport that makes them, such as the one of go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp.
 //
 // The package imports go.opentelemetry.io/otel/metric, the vendor-neutral interface that OpenTelemetry recommends to libraries. The
-// application's SDK decides where the figures go. Attributes hold no keys and no personal data.
+// application's SDK decides where the figures go. Attributes contain no keys and no personal data.
 package otel

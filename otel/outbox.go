@@ -12,7 +12,7 @@ import (
 
 // ObserveOutbox reports the state of an Outbox, under that name, whenever metrics are collected; stats is the Outbox's Stats. The name
 // identifies the Outbox. Call stop when the Outbox has been closed and its last figures have been collected; otherwise it is kept and
-// reported for ever. The error is the MeterProvider's.
+// reported until the process ends. The error is the MeterProvider's.
 func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop func() error, err error) {
 	m := cfg.meter()
 	outbox := attribute.String("cio.outbox", name)
@@ -44,9 +44,9 @@ func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop 
 	}{
 		{"enqueued", "{message}", "Messages whose Enqueue returned nil.", func(s *cio.OutboxStats) int64 { return s.Enqueued }, true},
 		{"commits", "{commit}", "Transactions that were synced to disk.", func(s *cio.OutboxStats) int64 { return s.Commits }, true},
-		{"damages", "{report}", "How often a file did not hold what was written to it.", func(s *cio.OutboxStats) int64 { return int64(s.Damages) }, true},
-		{"queue.messages", "{message}", "Messages on disk that have not ended.", func(s *cio.OutboxStats) int64 { return s.Queued }, false},
-		{"queue.size", "By", "The size of the messages on disk that have not ended.", func(s *cio.OutboxStats) int64 { return s.QueuedBytes }, false},
+		{"damages", "{report}", "How often a file did not contain what was written to it.", func(s *cio.OutboxStats) int64 { return int64(s.Damages) }, true},
+		{"queue.messages", "{message}", "Stored messages that wait or are being sent.", func(s *cio.OutboxStats) int64 { return s.Queued }, false},
+		{"queue.size", "By", "The size of the stored messages that wait or are being sent.", func(s *cio.OutboxStats) int64 { return s.QueuedBytes }, false},
 		{"dead.messages", "{message}", "Messages that were rejected and are kept.", func(s *cio.OutboxStats) int64 { return s.Dead }, false},
 		{"dead.size", "By", "The size of the messages that were rejected and are kept.", func(s *cio.OutboxStats) int64 { return s.DeadBytes }, false},
 		{"file.size", "By", "How much the outbox takes on disk.", func(s *cio.OutboxStats) int64 { return s.FileBytes }, false},

@@ -21,7 +21,7 @@
 // Each has the label batcher: the name that you gave.
 //
 //	cio_batcher_enqueued_messages_total     counter  messages whose Enqueue returned nil
-//	cio_batcher_finished_messages_total     counter  messages that ended, by the label outcome: accepted or rejected
+//	cio_batcher_finished_messages_total     counter  messages that were accepted or rejected, by the label outcome
 //	cio_batcher_queue_messages              gauge    messages that wait or are being sent
 //	cio_batcher_queue_bytes                 gauge    their size
 //	cio_batcher_queue_oldest_seconds        gauge    how long the oldest message has waited; 0 if none waits
@@ -33,7 +33,7 @@
 //	cio_batcher_queue_oldest_seconds > 60
 //	cio_batcher_stopped == 1
 //
-// The first fires for every kind of failure, the second for failures that do not pass by themselves.
+// The first finds every kind of failure, the second finds failures that do not pass by themselves.
 //
 // # Metrics of an Outbox
 //
@@ -41,8 +41,8 @@
 // that module. Each has the label outbox: the name that you gave.
 //
 //	cio_outbox_enqueued_messages_total  counter  messages whose Enqueue returned nil
-//	cio_outbox_finished_messages_total  counter  messages that ended, by the label outcome: accepted or rejected
-//	cio_outbox_queue_messages           gauge    messages on disk that have not ended
+//	cio_outbox_finished_messages_total  counter  messages that were accepted or rejected, by the label outcome
+//	cio_outbox_queue_messages           gauge    stored messages that wait or are being sent
 //	cio_outbox_queue_bytes              gauge    their size
 //	cio_outbox_queue_oldest_seconds     gauge    how long the oldest message has waited; 0 if none waits
 //	cio_outbox_dead_letters             gauge    messages that were rejected and are kept
@@ -50,9 +50,9 @@
 //	cio_outbox_commits_total            counter  transactions that were synced to disk
 //	cio_outbox_file_bytes               gauge    how much the outbox takes on disk
 //	cio_outbox_in_flight_batches        gauge    batches that are being sent
-//	cio_outbox_damages_total            counter  how often a file did not hold what was written to it
+//	cio_outbox_damages_total            counter  how often a file did not contain what was written to it
 //	cio_outbox_stopped                  gauge    1 while sending has stopped; otherwise 0
 //	cio_outbox_failing                  gauge    1 while the disk fails; otherwise 0
 //
-// The package needs github.com/prometheus/client_golang, Prometheus's own client for Go. Labels hold no keys and no personal data.
+// The package needs github.com/prometheus/client_golang, Prometheus's own client for Go. Labels contain no keys and no personal data.
 package prom
