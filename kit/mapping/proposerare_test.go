@@ -30,9 +30,9 @@ func TestProposeOfRareValues(t *testing.T) {
 		"among dates":                {func(i int) string { return fmt.Sprintf("%02d.03.2020", i%28+1) }, "bald", `$v # 1 cell is "bald", first in line 42; kept as text; `},
 		"among true and false":       {func(i int) string { return []string{"ja", "nein"}[i%2] }, "vielleicht", `$v # 1 cell is "vielleicht", first in line 42; kept as text; `},
 		"among text":                 {func(i int) string { return "t" + string(rune('a'+i%26)) + string(rune('a'+i/26)) }, "vielleicht", "$v\n"},
-		"three decimals among two":   {func(i int) string { return fmt.Sprintf("%d.50", i) }, "1.024", "=decimal(v) # 1 cell has three digits behind the point, first in line 42: read as decimals; fix it if the mark separates thousands\n"},
-		"the same with commas":       {func(i int) string { return fmt.Sprintf("%d,50", i) }, "1,024", "=decimal(v) # 1 cell has three digits behind the comma, first in line 42: read as decimals; fix it if the mark separates thousands\n"},
-		"three decimals everywhere":  {func(i int) string { return fmt.Sprintf("0.%03d", i) }, "1.024", "=decimal(v) # 1 cell has three digits behind the point, first in line 42: read as decimals; fix it if the mark separates thousands\n"},
+		"three decimals among two":   {func(i int) string { return fmt.Sprintf("%d.50", i) }, "1.024", "=decimal(v) # 1 cell has three digits after the point, first in line 42: read as decimals; fix it if the mark separates thousands\n"},
+		"the same with commas":       {func(i int) string { return fmt.Sprintf("%d,50", i) }, "1,024", "=decimal(v) # 1 cell has three digits after the comma, first in line 42: read as decimals; fix it if the mark separates thousands\n"},
+		"three decimals everywhere":  {func(i int) string { return fmt.Sprintf("0.%03d", i) }, "1.024", "=decimal(v) # 1 cell has three digits after the point, first in line 42: read as decimals; fix it if the mark separates thousands\n"},
 		"three decimals among whole": {func(i int) string { return fmt.Sprint(i + 100) }, "1.024", "$v # sent as text, because nothing decides between "},
 		"grouped":                    {func(i int) string { return fmt.Sprintf("%d,50", i) }, "1.024", `=decimal(v, "1.234,5")` + "\n"},
 	} {

@@ -52,7 +52,7 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 		if c.Comma {
 			mark = "comma"
 		}
-		notes = append(notes, fmt.Sprintf("%s three digits behind the %s, first in line %d: read as decimals; fix %s if the mark separates thousands",
+		notes = append(notes, fmt.Sprintf("%s three digits after the %s, first in line %d: read as decimals; fix %s if the mark separates thousands",
 			plural.Count(c.Thousands.Count, "cell has", "cells have"), mark, c.Thousands.Line, plural.Form(int(c.Thousands.Count), "it", "them")))
 	}
 	return text, notes

@@ -61,7 +61,7 @@ type ColumnProfile struct {
 	Rare *RareWords `json:"rare,omitempty"`
 	// Almost is set if a column of text is something else except for a few cells, and Rare is not set; otherwise nil.
 	Almost *AlmostAll `json:"almost,omitempty"`
-	// Thousands counts the numbers whose only mark has three digits behind it, if they are few in comparison with the numbers that show what the mark
+	// Thousands counts the numbers whose only mark has three digits after it, if they are few in comparison with the numbers that show what the mark
 	// means. They are read as decimals, but the mark may have meant thousands.
 	Thousands *OddCells `json:"thousands,omitempty"`
 	// True and False are the spellings of a boolean.

@@ -170,7 +170,7 @@ func allRows(t *testing.T, src Source) (string, error) {
 	return got.String(), err
 }
 
-// An input that is cut off anywhere, has data behind its end, or has a wrong bit, is an error. The rows before that are never treated as all rows.
+// An input that is cut off anywhere, has data after its end, or has a wrong bit, is an error. The rows before that are never treated as all rows.
 func TestCutOffOrDamaged(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder

@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// TestHeaderHoldsRows: a header that seems to contain rows, without a row behind it, is rejected, however the input arrives.
+// TestHeaderHoldsRows: a header that seems to contain rows, without a row after it, is rejected, however the input arrives.
 func TestHeaderHoldsRows(t *testing.T) {
 	t.Parallel()
 	const table = "id,email|1,a@b.c|2,b@b.c|"

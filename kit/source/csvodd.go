@@ -56,7 +56,7 @@ func (c *csvFramer) parseUnquoted(data []byte, final bool) (n int, o outcome) {
 	return n, parsed
 }
 
-// quotedField finds the field whose opening quote is at pos. next is the position of the delimiter or line end behind it.
+// quotedField finds the field whose opening quote is at pos. next is the position of the delimiter or line end after it.
 func (c *csvFramer) quotedField(data []byte, pos int, final bool) (f csvField, next int, o outcome) {
 	f.start = pos + 1
 	crosses := false
@@ -101,7 +101,7 @@ func (c *csvFramer) quotedField(data []byte, pos int, final bool) (f csvField, n
 	}
 }
 
-// bareField finds the field without quotes that begins at pos. next is the position of the delimiter or line end behind it.
+// bareField finds the field without quotes that begins at pos. next is the position of the delimiter or line end after it.
 func (c *csvFramer) bareField(data []byte, pos int, final bool) (f csvField, next int, o outcome) {
 	f.start = pos
 	for i := pos; ; i++ {
@@ -150,10 +150,10 @@ func (c *csvFramer) isNull(data []byte) bool {
 	return data[0] == 'N' && (len(data) == 1 || data[1] == c.delimiter || data[1] == '\n' || data[1] == '\r')
 }
 
-// letters are the letters that MySQL and PostgreSQL write behind a backslash in text without quotes, and their meaning.
+// letters are the letters that MySQL and PostgreSQL write after a backslash in text without quotes, and their meaning.
 var letters = map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', 'b': '\b', 'f': '\f', 'v': '\v', '0': 0, 'Z': 0x1a}
 
-// escapes reports whether the meaning of a character behind the escape character is known. In a file with quotes a letter is a letter for some
+// escapes reports whether the meaning of a character after the escape character is known. In a file with quotes a letter is a letter for some
 // programs and a control character for others.
 func (c *csvFramer) escapes(b byte, quoted bool) bool {
 	switch b {

@@ -48,7 +48,7 @@ type dateParser struct {
 	rest      string
 	full      int  // the year, with its century
 	named     int  // the month, if it is a name
-	yearFirst byte // the character behind a year at the beginning, 0 if there is none
+	yearFirst byte // the character after a year at the beginning, 0 if there is none
 	isoClock  bool // there is no time of day, or its form needs no layout
 }
 

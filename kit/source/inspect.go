@@ -47,7 +47,7 @@ const (
 )
 
 // Inspect reads at most this many of the first rows of a Source. With 0 it reads FirstRows rows and, if the length of the input is known, some of the
-// rows behind them, within the next 64 MiB. It uses the Source up.
+// rows after them, within the next 64 MiB. It uses the Source up.
 func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	p := Profile{Rows: -1, places: make(map[string]int)}
 	columns, err := src.Columns(ctx)
@@ -126,7 +126,7 @@ func rowsIn(object []byte) (paths []string) {
 	return paths
 }
 
-// strideFor returns how many of the rows behind the first ones belong to each row that is inspected, so that about as many are inspected as before; 0
+// strideFor returns how many of the rows after the first ones belong to each row that is inspected, so that about as many are inspected as before; 0
 // for all of them.
 func strideFor(info Info, asked, read, seen int64) int64 {
 	if asked > 0 || info.Size == 0 || read == 0 {

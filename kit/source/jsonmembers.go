@@ -57,7 +57,7 @@ type memberReader struct {
 	object []byte
 	// scan checks lists and objects within the object. Without it they are known to be valid.
 	scan  *jsonScanner
-	at    int  // behind the previous member; 0 at first
+	at    int  // after the previous member; 0 at first
 	whole bool // the object was read to its end, and is JSON
 }
 

@@ -19,11 +19,11 @@ type scanState int
 
 const (
 	scanValue        scanState = iota // a value
-	scanValueOrClose                  // behind [
-	scanKeyOrClose                    // behind {
-	scanKey                           // behind a comma in an object
+	scanValueOrClose                  // after [
+	scanKeyOrClose                    // after {
+	scanKey                           // after a comma in an object
 	scanColon
-	scanNext // behind a value: a comma or a bracket
+	scanNext // after a value: a comma or a bracket
 	scanString
 	scanEscape
 	scanHex

@@ -30,14 +30,14 @@ type streamPhase int
 
 const (
 	atTop      streamPhase = iota // between the outermost values
-	listFirst                     // behind the [ of rows
-	listNext                      // behind a row in a list
-	listValue                     // behind a comma in it
-	keyFirst                      // behind the { of an object that contains the rows
-	keyNext                       // behind a comma in it
-	colonNext                     // behind a name
+	listFirst                     // after the [ of rows
+	listNext                      // after a row in a list
+	listValue                     // after a comma in it
+	keyFirst                      // after the { of an object that contains the rows
+	keyNext                       // after a comma in it
+	colonNext                     // after a name
 	memberNext                    // before the value of a member
-	memberDone                    // behind it
+	memberDone                    // after it
 )
 
 // scanWhat is the kind of value that is being scanned.

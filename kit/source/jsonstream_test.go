@@ -227,7 +227,7 @@ func TestJSONCalledCSV(t *testing.T) {
 	}
 }
 
-// A row over the limit is a bad row, and reading continues behind it, in memory that does not grow.
+// A row over the limit is a bad row, and reading continues after it, in memory that does not grow.
 func TestLongRowsOfLists(t *testing.T) {
 	in := io.MultiReader(strings.NewReader("[{\"id\":1},\n{\"id\":\""), io.LimitReader(endless{}, 20<<20), strings.NewReader("\"},\n{\"id\":3}]"))
 	src, err := New(in, Config{})

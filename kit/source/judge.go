@@ -314,7 +314,7 @@ func (c *ColumnProfile) number(j *judgement) bool {
 	return true
 }
 
-// rivals are the second ways that fit a number with three digits behind its only mark.
+// rivals are the second ways that fit a number with three digits after its only mark.
 var rivals = map[class]class{classPoint: classGroupPoint, classComma: classGroupComma}
 
 // styleOf is 1234.5 in each way of writing numbers.
@@ -355,7 +355,7 @@ func (c *ColumnProfile) doubt(best class) {
 	}
 	if rival != 0 && doubtful.count > 0 && doubtful.count*oneIn <= marked {
 		c.Thousands = &OddCells{doubtful.count, doubtful.place.file, doubtful.place.line}
-		c.show("%s three digits behind the mark, first %s: read as decimals, where thousands may be meant", counted(doubtful.count, "cell has", "cells have"), where(doubtful.place))
+		c.show("%s three digits after the mark, first %s: read as decimals, but thousands may be meant", counted(doubtful.count, "cell has", "cells have"), where(doubtful.place))
 	}
 }
 
@@ -384,7 +384,7 @@ func (c *ColumnProfile) undecided(_ string, rival class) bool {
 	c.Looks, c.Native = LooksText, false
 	c.dropWords(classNulls)
 	c.Choices = []string{styleOf[one], styleOf[rival]}
-	c.show("%s; every %s has three digits behind it, so nothing decides whether it separates thousands or decimals", share(n, c.filled, "numbers"), mark)
+	c.show("%s; every %s has three digits after it, so nothing decides whether it separates thousands or decimals", share(n, c.filled, "numbers"), mark)
 	c.showNulls()
 	return true
 }

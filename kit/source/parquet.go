@@ -186,7 +186,7 @@ func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
 			}
 			return
 		}
-		p.broken = fmt.Errorf("source: the Parquet file cannot be read behind row %d (row group %d): %w", p.read, p.group, err)
+		p.broken = fmt.Errorf("source: the Parquet file cannot be read after row %d (row group %d): %w", p.read, p.group, err)
 		if err = p.broken; len(b.Rows) > 0 {
 			err = nil
 		}

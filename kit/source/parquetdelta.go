@@ -130,7 +130,7 @@ func narrowDeltas(b []byte) error {
 	return nil
 }
 
-// cutWidths keeps the lower 32 bits of n numbers of w bits each, the lowest bit first. dst may overlap src if it does not begin behind it.
+// cutWidths keeps the lower 32 bits of n numbers of w bits each, the lowest bit first. dst may overlap src if it does not begin after it.
 func cutWidths(dst, src []byte, n, w int) {
 	for i := range n {
 		bit := i * w

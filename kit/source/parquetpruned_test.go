@@ -97,7 +97,7 @@ func TestParquetRowsBeforeDamage(t *testing.T) {
 	for err = src.Next(t.Context(), &b); err == nil; err = src.Next(t.Context(), &b) {
 		rows += len(b.Rows)
 	}
-	if rows != 500 || !strings.Contains(err.Error(), "behind row 500 (row group 6)") {
+	if rows != 500 || !strings.Contains(err.Error(), "after row 500 (row group 6)") {
 		t.Errorf("%d rows, then %v", rows, err)
 	}
 	if again := src.Next(t.Context(), &b); again == nil || again.Error() != err.Error() || len(b.Rows) != 0 {

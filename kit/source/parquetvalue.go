@@ -237,7 +237,7 @@ func parquetInteger(physical parquet.Kind, t *format.IntType) parquetWriter {
 	}
 }
 
-// parquetDecimal writes all digits. The column's scale is the number of digits behind the point.
+// parquetDecimal writes all digits. The column's scale is the number of digits after the point.
 func parquetDecimal(physical parquet.Kind, scale int) parquetWriter {
 	var digits, inverted []byte
 	wide := new(big.Int)

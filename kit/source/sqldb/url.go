@@ -184,7 +184,7 @@ func checkHost(hosts string) error {
 			}
 			name, port = host[1:i], host[i+1:]
 			if port, ok = strings.CutPrefix(port, ":"); !ok && port != "" {
-				return badURL("has something behind the ] of its host")
+				return badURL("has something after the ] of its host")
 			}
 		} else if name, port, ok = strings.Cut(host, ":"); strings.ContainsAny(name, "[]") {
 			return badURL("has a [ in its host")
