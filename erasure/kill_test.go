@@ -219,7 +219,7 @@ func TestReceiptInUse(t *testing.T) {
 		t.Fatal("the child sends nothing")
 	}
 	if c, err := erasure.Check(job.Dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) || !c.InUse || strings.Contains(err.Error(), "killed") {
-		t.Errorf("a check beside a run: %+v, %v", c, err)
+		t.Errorf("a check during a run: %+v, %v", c, err)
 	}
 	mine := o.job(job.Plan, targets, "receipt")
 	_, mine.TargetsHash, _ = erasure.ReadTargets(job.Targets)
@@ -229,12 +229,12 @@ func TestReceiptInUse(t *testing.T) {
 	v := o.verification(t, job.Dir, targets)
 	v.TargetsHash = mine.TargetsHash
 	if _, err := erasure.Verify(context.Background(), v); !errors.Is(err, erasure.ErrInUse) {
-		t.Errorf("a verification beside a run: %v", err)
+		t.Errorf("a verification during a run: %v", err)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	if c, err := erasure.Check(job.Dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) || c.InUse || !strings.Contains(err.Error(), "killed") {
-		t.Errorf("a check behind a run that was killed: %+v, %v", c, err)
+		t.Errorf("a check after a run that was killed: %+v, %v", c, err)
 	}
 	o.srv.ClearFaults()
 	if sum, err := erasure.Run(context.Background(), mine); err != nil || sum.Accepted != 8 || sum.Open != 4 {

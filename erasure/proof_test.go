@@ -142,7 +142,7 @@ func TestProofTampered(t *testing.T) {
 			_ = os.Rename(f, filepath.Join(dir, "9"+filepath.Base(f)[1:]))
 		}
 	})
-	refused("a file that is no part of it", func(dir string) { write(t, filepath.Join(dir, "more.txt"), nil) })
+	refused("a file that is not part of it", func(dir string) { write(t, filepath.Join(dir, "more.txt"), nil) })
 	refused("an endless entry", func(dir string) { write(t, filepath.Join(dir, "000009.json"), make([]byte, 1<<20)) })
 }
 
@@ -179,6 +179,6 @@ func TestFind(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 	if _, err := erasure.Find([]string{o.dir}, o.check(), o.receipt, "person-7"); err == nil {
-		t.Error("a directory that is no receipt")
+		t.Error("a directory that is not a receipt")
 	}
 }

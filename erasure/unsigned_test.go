@@ -54,7 +54,7 @@ func TestUnsignedReadingIsNotBelieved(t *testing.T) {
 	}
 }
 
-// If such an entry says that a person was accepted, the message is sent again.
+// If such an entry says that a message was accepted, the message is sent again.
 func TestUnsignedOutcomeIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // after a refused key, the client retries for 15 seconds
@@ -65,7 +65,7 @@ func TestUnsignedOutcomeIsNotBelieved(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := erasure.Run(context.Background(), job); err == nil {
-			t.Fatal("a run with a refused key is no failure")
+			t.Fatal("a run with a refused key is not a failure")
 		}
 		o.srv.ClearFaults()
 		lines := bytes.Split(must(t)(os.ReadFile(filepath.Join(job.Dir, "entries.jsonl"))), []byte("\n"))
@@ -138,7 +138,7 @@ func TestGuardCountsFromTheLastIntent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := erasure.Run(context.Background(), deleted); err == nil {
-			t.Fatal("a run with a refused key is no failure")
+			t.Fatal("a run with a refused key is not a failure")
 		}
 		o.srv.ClearFaults()
 		back := o.job(o.plan(t, erasure.ActionUnsuppress, targets, nil), targets, "back")

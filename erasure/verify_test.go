@@ -137,7 +137,8 @@ func said(t testing.TB, o *office, dir, id string) string {
 	return strings.TrimSpace(string(e.Verdict) + " " + e.Reason)
 }
 
-// A person who is there, and whose message was not accepted, is no contradiction. If the outcome is unknown and the person is gone, it is settled.
+// If a person is there, and the message was not accepted, the verdict is not contradicted. If the outcome is unknown and the person is gone, it is
+// settled.
 func TestVerifyUnknown(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

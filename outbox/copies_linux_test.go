@@ -91,7 +91,7 @@ func TestWhatAKilledProcessLeaves(t *testing.T) {
 func TestACommandOfRoot(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		t.Skip("files change hands by root alone")
+		t.Skip("only root can change the owner of files")
 	}
 	const nobody = 65534
 	if err := os.Chown(t.TempDir(), nobody, nobody); errors.Is(err, syscall.EINVAL) {

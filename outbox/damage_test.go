@@ -262,7 +262,7 @@ func TestDamageIsReported(t *testing.T) {
 		}
 		again, err := openDisk(t, dir, nil)
 		if err != nil {
-			t.Fatalf("%d: %s: after it was put right: %v", i, what, err)
+			t.Fatalf("%d: %s: after it was repaired: %v", i, what, err)
 		}
 		if q, _ := contents(t, again); len(q) != len(queue)+1 {
 			t.Errorf("%d: %s: %d messages are %d after it was opened again", i, what, len(queue)+1, len(q))

@@ -52,7 +52,7 @@ func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...
 		}
 	}
 	if len(p.ids)+len(p.failed) < 24 && len(p.errs) == 0 {
-		t.Errorf("%s: only %d and %d of 24 were told of", name, len(p.ids), len(p.failed))
+		t.Errorf("%s: only %d and %d of 24 were reported", name, len(p.ids), len(p.failed))
 	}
 	return len(p.failed) + len(p.errs)
 }
@@ -61,7 +61,7 @@ func runWithFault(t *testing.T, name string, change func(*exec.Cmd), wrapper ...
 func TestFailingDisk(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("strace makes system calls fail on Linux alone")
+		t.Skip("strace makes system calls fail only on Linux")
 	}
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -88,7 +88,7 @@ func TestFailingDisk(t *testing.T) {
 		name := fmt.Sprintf("%s=%s from %s", f.call, f.err, f.when)
 		failures += runWithFault(t, name, nil, strace, "-f", "-qq", "-o", os.DevNull, "-e", "trace="+f.call, "-e", fmt.Sprintf("inject=%s:error=%s:when=%s", f.call, f.err, f.when))
 	}
-	t.Logf("%d faults, %d failures were told", (len(all)+step-1)/step, failures)
+	t.Logf("%d faults, %d failures were reported", (len(all)+step-1)/step, failures)
 	if failures == 0 {
 		t.Error("nothing failed")
 	}

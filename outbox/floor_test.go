@@ -13,10 +13,9 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// BenchmarkDrainFloor measures the least that sending from disk takes beside what a Batcher takes anyway: to read the messages from a file of SQLite,
-// to decode them, and to remove them again, in the largest parts there are. No checksum is made, nothing is counted, no row is looked for, and one
-// goroutine does it. best-of-batcher is the share of a Batcher's speed that an Outbox would have which did no more than that, by the time of
-// processors.
+// BenchmarkDrainFloor measures the least that sending from disk costs in addition to a Batcher's work: to read the messages from a file of SQLite, to
+// decode them, and to remove them, in the largest parts that are possible. It computes no checksums, counts nothing, searches for no row, and uses
+// one goroutine. best-of-batcher is the share of a Batcher's speed, by processor time, that an Outbox would have if it did only this work.
 //
 // The file has one message in a row, as an Outbox stores them, or many, as it might.
 func BenchmarkDrainFloor(b *testing.B) {

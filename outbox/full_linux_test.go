@@ -20,7 +20,7 @@ import (
 func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("a full disk is a small file system of its own, which root alone may mount")
+		t.Skip("a full disk is a small file system, which only root can mount")
 	}
 	at := t.TempDir()
 	if err := run("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", at); err != nil {

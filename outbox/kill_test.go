@@ -63,7 +63,7 @@ func checkArrived(t testing.TB, srv *emulator.Server, ids []string) (twice int) 
 		run, _ := strconv.Atoi(parts[0])
 		n, _ := strconv.Atoi(parts[2])
 		if at := last[m.UserID]; run < at.run || run == at.run && n <= at.n && at != (place{}) {
-			t.Errorf("of %s came %s behind %d-%d", m.UserID, m.MessageID, at.run, at.n)
+			t.Errorf("for %s, %s came after %d-%d", m.UserID, m.MessageID, at.run, at.n)
 		}
 		last[m.UserID] = place{run, n}
 	}
@@ -103,7 +103,7 @@ func TestKilled(t *testing.T) {
 			wanted := 1 + r.IntN(300)
 			for begun := time.Now(); strings.Count(out.String(), "\n") <= wanted; time.Sleep(time.Millisecond) {
 				if time.Since(begun) > 2*time.Minute {
-					t.Fatalf("the child does not go on: %s", out.String())
+					t.Fatalf("the child does not continue: %s", out.String())
 				}
 			}
 		}

@@ -34,7 +34,7 @@ func mount(image, at string) error { return run("mount", "-o", "loop", image, at
 func newDisk(t *testing.T) disk {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("a power cut is played on a file system of its own, which root alone may mount")
+		t.Skip("a power cut is simulated on a separate file system, which only root can mount")
 	}
 	dir := t.TempDir()
 	d := disk{filepath.Join(dir, "image"), filepath.Join(dir, "at")}
@@ -167,7 +167,7 @@ func TestPowerCuts(t *testing.T) {
 		shut(t, o)
 		checkArrived(t, srv, ids)
 	}
-	t.Logf("%d cuts, %d messages were told", cuts, told)
+	t.Logf("%d cuts, %d messages were reported as stored", cuts, told)
 
 	// The control: without sync some messages must be lost, or the test would show nothing.
 	lost := 0

@@ -112,13 +112,13 @@ type walk struct {
 
 func (w *walk) next(buf []byte) {
 	if w.rep.header && w.salt != [8]byte(buf[8:16]) && w.rep.behind == 0 {
-		w.salt = [8]byte(buf[8:16]) // the header's may be what is wrong
+		w.salt = [8]byte(buf[8:16]) // the salt in the header may be wrong
 	}
 	ours := [8]byte(buf[8:16]) == w.salt
 	sum := walSum(w.order, walSum(w.order, w.sum, buf[:8]), buf[frameHeader:])
 	right := ours && sum == stored(buf[16:24]) && binary.BigEndian.Uint32(buf) != 0
 	before := w.sum
-	w.sum = stored(buf[16:24]) // that of a frame behind a wrong one begins with what is stored
+	w.sum = stored(buf[16:24]) // after a wrong frame, the next checksum still begins with the stored one
 	ends := binary.BigEndian.Uint32(buf[4:]) != 0
 	if !w.bad {
 		if right {
@@ -133,11 +133,11 @@ func (w *walk) next(buf []byte) {
 		w.bad = true
 		if !ours || !endedBefore(w.order, before, buf) {
 			w.rep.ended = ours && ends
-			return // it may be half a frame, whose process was killed; what is behind it tells
+			return // it may be half a frame, if its process was killed; the frames after it show that
 		}
 	}
 	if !ours {
-		return // it is of an older log
+		return // the frame is from an older log
 	}
 	if right {
 		w.count(ends)
@@ -149,8 +149,8 @@ func (w *walk) next(buf []byte) {
 	w.show(buf, frame{behind: true, ends: ends})
 }
 
-// endedBefore reports whether a wrong frame would be right if it ended a transaction. The checksum is linear in that number, modulo 2 to the 32nd, so
-// that the number is computed.
+// endedBefore reports whether a wrong frame would be right if it ended a transaction. A number in the frame says that. The checksum is linear in this
+// number, modulo 2 to the 32nd, so endedBefore can compute the number.
 func endedBefore(order binary.ByteOrder, before [2]uint32, buf []byte) bool {
 	head := append([]byte(nil), buf[:8]...)
 	sum := func(n uint32) [2]uint32 {
@@ -159,11 +159,11 @@ func endedBefore(order binary.ByteOrder, before [2]uint32, buf []byte) bool {
 	}
 	zero, one, want := sum(0), sum(1), stored(buf[16:24])
 	i := 0
-	if (one[0]-zero[0])%2 == 0 { // then the other one is odd, and has an inverse
+	if (one[0]-zero[0])%2 == 0 { // then the other difference is odd, and has an inverse
 		i = 1
 	}
 	by := one[i] - zero[i]
-	inverse := by // right in three bits, and in twice as many with each step
+	inverse := by // three bits are right, and twice as many after each step
 	for range 4 {
 		inverse *= 2 - by*inverse
 	}
@@ -171,7 +171,7 @@ func endedBefore(order binary.ByteOrder, before [2]uint32, buf []byte) bool {
 	return n != 0 && by%2 != 0 && sum(n) == want
 }
 
-// count takes up a frame of this log behind the first wrong one.
+// count counts a frame of this log after the first wrong one.
 func (w *walk) count(ends bool) {
 	w.rep.behind++
 	w.rep.later = w.rep.later || w.rep.ended
