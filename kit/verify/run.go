@@ -26,6 +26,9 @@ type Config struct {
 	// AtOnce makes Run read everybody once and, until Wait is over, return StatusNotYet for everything that has not arrived. Otherwise Run reads
 	// these people again until Wait is over.
 	AtOnce bool
+	// Addresses is for how many people, of those whose data is not as the file says, Run also asks who has the address that the file gives them:
+	// one more request each, for the first of them in the order of the file. Zero asks for nobody, a negative number for all.
+	Addresses int
 	// Progress, if it is not nil, is called with how many people were read and how many are as the file says.
 	Progress func(read, arrived int)
 }
@@ -48,6 +51,9 @@ type Person struct {
 	Status Status `json:"status"`
 	// Gone says that there is no such person.
 	Gone bool `json:"gone,omitempty"`
+	// AddressOf are the ids of other people who have the address now that the file gives this person, or the cio_id of a person without an id. It is
+	// empty if nobody else has it, if the person has it, or if Config.Addresses did not include the person.
+	AddressOf []string `json:"address_of,omitempty"`
 	// Attributes are the attributes that are not StatusArrived.
 	Attributes []Attribute `json:"attributes,omitempty"`
 }
@@ -103,6 +109,9 @@ func Run(ctx context.Context, people []Expected, cfg Config) (*Result, error) {
 		all = slices.DeleteFunc(all, func(i int) bool { return !r.found[i].short() })
 		left := time.Until(cfg.Sent.Add(cfg.Wait))
 		if len(all) == 0 || cfg.AtOnce || left <= 0 {
+			if err := r.findAddresses(ctx, all); err != nil {
+				return nil, err
+			}
 			return r.result(left > 0), nil
 		}
 		select {
@@ -127,6 +136,7 @@ type finding struct {
 	read, gone bool
 	wanted     int
 	attributes []Attribute
+	addressOf  []string
 }
 
 // short reports whether something that is not as the file says may still arrive.
@@ -136,6 +146,17 @@ func (f *finding) short() bool {
 
 // read reads some of the people, several at a time.
 func (r *reading) read(ctx context.Context, which []int) error {
+	return each(ctx, which, func(ctx context.Context, i int) error {
+		f, err := r.look(ctx, &r.people[i])
+		if err == nil {
+			r.keep(i, f)
+		}
+		return err
+	})
+}
+
+// each calls do for some numbers, several at a time, until one call fails or the context ends.
+func each(ctx context.Context, which []int, do func(ctx context.Context, i int) error) error {
 	outer := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -144,12 +165,9 @@ func (r *reading) read(ctx context.Context, which []int) error {
 	for range min(readers, len(which)) {
 		all.Go(func() {
 			for i := range next {
-				f, err := r.look(ctx, &r.people[i])
-				if err != nil {
+				if err := do(ctx, i); err != nil {
 					cancel(err)
-					continue
 				}
-				r.keep(i, f)
 			}
 		})
 	}
@@ -255,7 +273,7 @@ func (r *reading) result(early bool) *Result {
 	out := &Result{Counts: map[Status]int64{}}
 	for i := range r.people {
 		f, want := &r.found[i], &r.people[i]
-		p := Person{ID: want.ID, Email: want.Email, Line: want.Line, LastLine: want.LastLine, Status: StatusArrived, Gone: f.gone, Attributes: f.attributes}
+		p := Person{ID: want.ID, Email: want.Email, Line: want.Line, LastLine: want.LastLine, Status: StatusArrived, Gone: f.gone, AddressOf: f.addressOf, Attributes: f.attributes}
 		for k := range p.Attributes {
 			if a := &p.Attributes[k]; early && a.Status != StatusNotComparable {
 				a.Status = StatusNotYet

@@ -46,8 +46,9 @@ people in them, or everybody with --all. The same --seed gives the same sample. 
   not-comparable  is there, but is an object or a list: the App API's form of these is not documented
 
 A date that was sent as text counts as arrived if the attribute has its unix second; that is an assumption. Attributes that differ are read
-again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. The exit code is 6 if
-somebody differs from the file.`,
+again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person does not have
+the address in the file, one more request asks who has it now, for as many people as --limit says. The exit code is 6 if somebody differs
+from the file.`,
 		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
   ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args) },
@@ -117,7 +118,11 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 		return exit.Fail(exit.Usage, "the file names nobody who can be read back, in %s; check that the mapping has identify messages", plural.Count(expected.Rows, "row", "rows"))
 	}
 	progress := f.NewProgress(con)
-	cfg := verify.Config{App: app, Wait: f.wait, AtOnce: f.wait == 0, Progress: func(read, arrived int) {
+	addresses := f.limit
+	if f.limit == 0 {
+		addresses = -1 // all
+	}
+	cfg := verify.Config{App: app, Wait: f.wait, AtOnce: f.wait == 0, Addresses: addresses, Progress: func(read, arrived int) {
 		progress.Say(func() string {
 			return fmt.Sprintf("%s of %s read, %s as in the file", plural.Grouped(int64(read)), plural.Count(int64(len(expected.People)), "person", "people"), plural.Grouped(int64(arrived)))
 		})
@@ -185,8 +190,12 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 
 // wrongAttributes names the attributes of a person that are not as the file says, with their statuses where these differ from the person's.
 func wrongAttributes(p *verify.Person) string {
+	owner := ""
+	if len(p.AddressOf) > 0 {
+		owner = "; the address belongs to " + strings.Join(p.AddressOf, " and ") + " now"
+	}
 	if p.Gone {
-		return "there is no such person"
+		return "there is no such person" + owner
 	}
 	var words []string
 	for _, a := range p.Attributes {
@@ -200,5 +209,5 @@ func wrongAttributes(p *verify.Person) string {
 			words = append(words, a.Name+" ("+string(a.Status)+")")
 		}
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, ", ") + owner
 }
