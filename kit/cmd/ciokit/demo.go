@@ -44,7 +44,7 @@ outcome of every row. On a terminal the emulator then keeps running until Ctrl-C
 	return cmd
 }
 
-// runDemo runs the demo; with stay it leaves the emulator up until ctx ends.
+// runDemo runs the demo. With stay, the emulator keeps running until ctx ends.
 func runDemo(ctx context.Context, con console.Console, addr string, stay bool) error {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, destination.ErrAddrInUse) {
@@ -109,7 +109,7 @@ func (d *demo) run(ctx context.Context, dir string) error {
 	return d.postUnchecked(ctx)
 }
 
-// invite says where to look around while the emulator stays up.
+// invite says where to look around while the emulator runs.
 func (d *demo) invite(dir string) {
 	fmt.Fprintf(d.out, `
 Look around, in a browser:
@@ -155,7 +155,7 @@ func loadFile(ctx context.Context, client *cio.Client, f shop.File) (load.Summar
 	return load.Run(ctx, load.Job{Source: src, Mapping: m, Client: client})
 }
 
-// showWorkspace shows what the emulator holds, and what it dropped although it had answered 200.
+// showWorkspace shows what the emulator contains, and which messages it dropped although it had answered 200.
 func (d *demo) showWorkspace() error {
 	s, err := d.srv.Stats(demoKey)
 	if err != nil {
@@ -171,7 +171,7 @@ func (d *demo) showWorkspace() error {
 	return nil
 }
 
-// unchecked are calls as a script posts them, without strict mode and without a look at the rules.
+// unchecked are calls as a script sends them, without strict mode and without a check of the rules.
 var unchecked = []struct{ what, path, body string }{
 	{"an order of nobody", "/v1/track", `{"event":"Order Completed","properties":{"order_id":"o90003"}}`},
 	{"an order with a 40 kB note", "/v1/track", `{"userId":"c0009","event":"Order Completed","properties":{"note":"` + strings.Repeat("happy birthday! ", 2500) + `"}}`},

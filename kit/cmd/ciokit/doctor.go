@@ -27,16 +27,16 @@ const (
 	checkSkip = "skip"
 )
 
-// symptom is one thing that a doctor looked at.
+// symptom is the result of one check.
 type symptom struct {
 	Name  string `json:"check"`
 	State string `json:"state"`
-	// Said is what was seen, Do what to do about it.
+	// Said is what the check found, Do what to do about it.
 	Said string `json:"said"`
 	Do   string `json:"do,omitempty"`
 }
 
-// diagnosis is all that a doctor found.
+// diagnosis has the results of all checks.
 type diagnosis struct {
 	Target  string `json:"target"`
 	Healthy bool   `json:"healthy"`
@@ -46,7 +46,7 @@ type diagnosis struct {
 	Latency *latencyStats `json:"latency_ms,omitempty"`
 }
 
-// doctor looks at everything between this program and an accepted message.
+// doctor checks everything that this machine needs to send a message.
 type doctor struct {
 	to      destination.Flags
 	cfg     cio.Config
@@ -104,7 +104,7 @@ Exit code 0 means that nothing failed, 3 that Customer.io refuses the key, 5 any
 	return cmd
 }
 
-// configure resolves what to look at. What is wrong with the key is left to the check.
+// configure resolves what to check. An error in the key is left to the check of the key.
 func (d *doctor) configure(con console.Console) error {
 	live, err := workspaceOf(con, d.to.To)
 	if err != nil {
@@ -121,7 +121,7 @@ func (d *doctor) configure(con console.Console) error {
 		}
 	}
 	probe := d.cfg
-	probe.APIKey = "any" // the address is looked at here, the key by a check
+	probe.APIKey = "any" // only the address is checked here; the key has its own check
 	client, err := cio.NewClient(probe)
 	if err != nil {
 		return exit.With(exit.Usage, err)
@@ -134,7 +134,7 @@ func (d *doctor) say(name, state, do, format string, args ...any) {
 	d.found.Checks = append(d.found.Checks, symptom{name, state, d.to.Words(fmt.Sprintf(format, args...)), do})
 }
 
-// examine makes the checks, in an order in which each makes sense of the next.
+// examine runs the checks. The order matters: a check uses the results of earlier ones.
 func (d *doctor) examine(ctx context.Context) {
 	random := make([]byte, 8)
 	rand.Read(random) // never fails

@@ -39,10 +39,10 @@ func (d *doctor) checkProxy() {
 	}
 }
 
-// checkConfig looks at the key before it is sent.
+// checkConfig checks the key before it is sent.
 func (d *doctor) checkConfig() (*cio.Client, bool) {
 	client, err := d.client(d.cfg)
-	if err != nil { // the address has been looked at before
+	if err != nil { // the address was checked before
 		d.say("key", checkFail, d.to.HowToGiveKey()+": in Customer.io under Data & Integrations, Integrations, the source, Settings",
 			"%s", words(err))
 		return nil, false
@@ -50,7 +50,7 @@ func (d *doctor) checkConfig() (*cio.Client, bool) {
 	return client, true
 }
 
-// checkConnection says whether an answer came at all.
+// checkConnection says whether there was any answer.
 func (d *doctor) checkConnection(api *cio.APIError) {
 	if all := d.wire.exchanges(); len(all) > 0 {
 		x := all[0]
@@ -108,7 +108,7 @@ func isCertificate(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// checkTLS says who vouches for the server.
+// checkTLS says who issued the server's certificate.
 func (d *doctor) checkTLS(api *cio.APIError) {
 	if !strings.HasPrefix(d.found.Target, "https://") {
 		if destination.Loopback(d.found.Target) {
@@ -167,7 +167,7 @@ func certificateTrouble(refused *tls.CertificateVerificationError) (said, do str
 	return "the certificate" + by + " is refused: " + refused.Err.Error(), "check which server answers there before you send anything"
 }
 
-// checkKey says whether the key is taken.
+// checkKey says whether the key is accepted.
 func (d *doctor) checkKey(api *cio.APIError) {
 	where := "use the write key of a Data Pipelines source, from its settings; site_id and api_key of the Track API and an App API key are different keys"
 	if d.to.KeyFile != "" {
@@ -186,7 +186,7 @@ func (d *doctor) checkKey(api *cio.APIError) {
 	}
 }
 
-// mending says what to do about calls that fail. Customer.io's page about its state says nothing of any other server.
+// mending says what to do about calls that fail. Customer.io's status page is only about Customer.io's own servers.
 func (d *doctor) mending(err error) string {
 	host := hostOf(d.found.Target)
 	name, _, _ := strings.Cut(host, ":")
@@ -202,8 +202,7 @@ func (d *doctor) mending(err error) string {
 	return "check that the server on " + host + " is the right one, and check its log: it does not accept this call, and a retry does not help"
 }
 
-// checkRegion says whether the region is the right one. What a wrong one looks like is not documented: a redirect, or a key that is not
-// taken.
+// checkRegion says whether the region is right. It is not documented how a wrong region answers: with a redirect, or by refusing the key.
 func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
 	if api != nil && api.Status >= 300 && api.Status < 400 {
 		d.say("region", checkFail, "use the other region: --to us or --to eu, or CUSTOMERIO_REGION in programs", "%s", api.Message)
@@ -240,10 +239,10 @@ func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
 // Differences between the clocks.
 const (
 	skewNoticed = 5 * time.Second
-	skewTooMuch = 5 * time.Minute // what lies further ahead is warned of by everybody (docs/rules.md#message-id-and-time)
+	skewTooMuch = 5 * time.Minute // a larger difference is also a warning of every message (docs/rules.md#message-id-and-time)
 )
 
-// checkClock compares this machine's clock with that of the server, whose answers carry it to the second.
+// checkClock compares this machine's clock with the server's. Answers have the server's time, exact to the second.
 func (d *doctor) checkClock() {
 	for _, x := range d.wire.exchanges() {
 		date, err := http.ParseTime(x.date)
@@ -300,10 +299,10 @@ func (d *doctor) checkStrict(ctx context.Context) {
 	}
 }
 
-// slow is a median latency that is worth a word.
+// slow is a median latency from which on the doctor gives advice.
 const slow = time.Second
 
-// checkLatency makes calls one after the other over the connection that is there.
+// checkLatency makes calls one after the other over the existing connection.
 func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
 	before := len(d.wire.exchanges())
 	failed := 0
@@ -339,7 +338,7 @@ func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
 	d.say("latency", state, do, "%s", said)
 }
 
-// checkLimits says what the client keeps to.
+// checkLimits says which limits the client keeps.
 func (d *doctor) checkLimits() {
 	d.say("limits", checkOK, "", "messages of 32,000 bytes, requests of 475,000 bytes, 3,000 requests in any 3 seconds, for each Client; anything larger is rejected before it is sent")
 }

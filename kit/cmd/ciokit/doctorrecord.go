@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// exchange is what is remembered of one request.
+// exchange is what the recorder keeps of one request.
 type exchange struct {
 	status  int
 	date    string // the header
@@ -21,10 +21,10 @@ type exchange struct {
 	connect time.Duration
 	remote  string
 	reused  bool
-	page    bool // the answer calls itself HTML
+	page    bool // the answer has the type HTML
 }
 
-// recorder is a transport that remembers what it carried.
+// recorder is a transport that records its requests.
 type recorder struct {
 	next http.RoundTripper
 
@@ -32,7 +32,7 @@ type recorder struct {
 	seen []exchange
 }
 
-// newRecorder records what goes over next; nil is a transport of its own, with the proxy of the environment.
+// newRecorder records the requests of next. For nil it makes its own transport, with the proxy of the environment.
 func newRecorder(next http.RoundTripper) *recorder {
 	if next == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
@@ -46,7 +46,7 @@ func newRecorder(next http.RoundTripper) *recorder {
 // RoundTrip implements http.RoundTripper.
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	var x exchange
-	var mu sync.Mutex // a dial may go on after the answer
+	var mu sync.Mutex // a dial can continue after the answer
 	var resolving, dialing time.Time
 	note := func(f func()) {
 		mu.Lock()
@@ -94,7 +94,7 @@ type latencyStats struct {
 	Max     float64 `json:"max"`
 }
 
-// latencies returns the percentiles, each the smallest that so many of the durations do not exceed. There is at least one.
+// latencies returns the percentiles. The p-th is the smallest duration that p percent of the durations do not exceed. There is at least one duration.
 func latencies(took []time.Duration) latencyStats {
 	took = slices.Clone(took)
 	slices.Sort(took)

@@ -53,7 +53,7 @@ Every flag can also be set in the environment or in .env: --rate-limit is CIOKIT
 	return cmd
 }
 
-// runEmulate listens until the command's context ends. With a target, calls are passed on to it.
+// runEmulate listens until the command's context ends. With a target, it forwards calls to it.
 func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to *target) error {
 	if err := fromEnvironment(con, cmd.Flags()); err != nil {
 		return err
@@ -141,7 +141,7 @@ Ctrl-C ends it. For Customer.io's SDKs and all other options: ciokit %[4]s --hel
 	}
 }
 
-// openPage opens a page in the user's browser: the one that BROWSER names, or that of the system.
+// openPage opens a page in the browser that BROWSER names, or in the system's browser.
 func openPage(url string) error {
 	args := []string{"xdg-open"}
 	switch named := os.Getenv("BROWSER"); {
@@ -169,7 +169,7 @@ func sdkHelp(base string) string {
 	return b.String()
 }
 
-// serve answers requests until ctx ends, which is no failure.
+// serve answers requests until ctx ends. That is not an error.
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10}
 	failed := make(chan error, 1)
@@ -179,7 +179,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		return exit.With(exit.Local, err)
 	case <-ctx.Done():
 	}
-	// Requests under way get a moment; one that a fault holds up does not keep the process alive.
+	// Running requests get a moment. A request that a fault delays does not keep the process alive.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
@@ -191,7 +191,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return nil
 }
 
-// nearListen asks whether the address was meant that an address without a host, without a port, or with a scheme stands for.
+// nearListen suggests the address that was probably meant by an address without a host, without a port, or with a scheme.
 func nearListen(addr string) string {
 	if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
 		return "; did you mean 127.0.0.1:" + addr + "?"

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// emulateFlags are those of ciokit emulate and ciokit proxy.
+// emulateFlags are the flags of ciokit emulate and ciokit proxy.
 type emulateFlags struct {
 	addr    string
 	keys    []string
@@ -108,7 +108,7 @@ func (f *emulateFlags) config(con console.Console) (emulator.Config, error) {
 	return cfg, nil
 }
 
-// queueFaults queues those of --fault.
+// queueFaults queues the faults of --fault.
 func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
 	for _, text := range f.faults {
 		if strings.HasPrefix(text, "{") && !json.Valid([]byte(text)) {
@@ -152,7 +152,7 @@ func (l *callLog) write(line string, value any) {
 
 func (l *callLog) request(r emulator.Request) { l.write(requestLine(r), r) }
 
-// fault says that a call goes wrong on purpose: one that nothing else is said of looks like one that never came.
+// fault says that a call fails because of a fault. Without this line, the call would look as if it had never come.
 func (l *callLog) fault(path string, f emulator.Fault) {
 	now := time.Now()
 	line := fmt.Sprintf("%s FAULT %s: %s", now.Format(time.TimeOnly), strings.TrimPrefix(path, "/v1/"), f.Effect())
@@ -163,7 +163,7 @@ func (l *callLog) fault(path string, f emulator.Fault) {
 	}{now, path, f})
 }
 
-// requestLine is one call in one line, without what was sent in it.
+// requestLine describes one call in one line, without its contents.
 func requestLine(r emulator.Request) string {
 	var b strings.Builder
 	mode := "permissive"
@@ -195,7 +195,7 @@ func requestLine(r emulator.Request) string {
 	return b.String()
 }
 
-// fromEnvironment sets each flag that was not given from CIOKIT_ and its name, which may stand in .env too.
+// fromEnvironment sets each flag that was not given from the variable CIOKIT_ and its name, in the environment or in .env.
 func fromEnvironment(con console.Console, flags *pflag.FlagSet) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {

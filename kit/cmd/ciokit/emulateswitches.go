@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// switchNames are the flags that a file of switches may set: those that say what the emulator does where nothing is documented.
+// switchNames are the flags that a file of switches can set: they decide what the emulator does where Customer.io documents nothing.
 var switchNames = []string{
 	"strict", "drop-oversize", "refuse-items", "reject-suppressed", "dedup-window", "rate-limit", "keep-dates", "drop-unknown-people",
 	"merge-on-alias", "keep-ids", "plain-cio-ids", "change-emails", "order-by-timestamp", "keep-page-names", "drop-unknown-object-types",
@@ -20,7 +20,7 @@ var switchNames = []string{
 	"take-bearer", "max-call-bytes", "max-batch-bytes",
 }
 
-// fromSwitches sets each flag that was given neither on the command line nor in the environment from the file. No name is no file.
+// fromSwitches sets each flag from the file that was given neither on the command line nor in the environment. An empty name means no file.
 func fromSwitches(flags *pflag.FlagSet, name string) error {
 	if name == "" {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// certificateLife is how long a made certificate is valid: longer than any process that made it should run.
+// certificateLife is how long a certificate is valid: longer than the process that made it should run.
 const certificateLife = 90 * 24 * time.Hour
 
 // secure puts TLS in front of the listener, with a certificate made for it, and writes the certificate to --tls-cert. The private key
@@ -38,7 +38,7 @@ func (f *emulateFlags) secure(l net.Listener) (net.Listener, error) {
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
-		IsCA:                  true, // some clients trust nothing else
+		IsCA:                  true, // some clients trust only a CA
 		DNSNames:              append([]string{"localhost"}, f.hosts...),
 		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}

@@ -48,13 +48,13 @@ Secrets are read from files that only their owner can read, or from the environm
 	return top
 }
 
-// eraseKeys are the keys of the commands, by file or by the environment.
+// eraseKeys are the keys of the commands, from files or from the environment.
 type eraseKeys struct {
 	operator, approver, receipt, guard string
 	ring                               []string
 }
 
-// eraseSecrets are the flags of secrets, the variables that hold one where no file is named, and what makes it.
+// eraseSecrets are the flags of secrets, the variables that contain a secret if no file is given, and the command that makes it.
 var eraseSecrets = map[string]struct{ variable, what, made string }{
 	"operator-key": {"CIOKIT_ERASURE_OPERATOR_KEY", "the operator's key", "operator NAME"},
 	"approver-key": {"CIOKIT_ERASURE_APPROVER_KEY", "the approver's key", "approver NAME"},
@@ -114,7 +114,7 @@ func eraseSecret(flag, file string) (string, error) {
 	return string(text), nil
 }
 
-// eraseKeyError says where a key came from that cannot be read.
+// eraseKeyError says where an unreadable key came from.
 func eraseKeyError(flag, file string, err error) error {
 	from := "--" + flag
 	if file == "" {
@@ -162,7 +162,7 @@ func eraseHashKey[K any](flag, file string, parse func(string) (K, error)) (key 
 	return key, nil
 }
 
-// keyring reads the public keys. Without any it is empty if that may be.
+// keyring reads the public keys. If there are none, it is empty if that is allowed.
 func (k *eraseKeys) keyring(needed bool) (erasure.Keyring, error) {
 	var text bytes.Buffer
 	for _, file := range k.ring {
@@ -197,7 +197,7 @@ type eraseDestination struct {
 	destination.Destination
 }
 
-// client makes the client, and says nothing of where it sends. Nothing that a server says reaches the log: it may hold an identifier.
+// client makes the client, and does not print where it sends. No text of a server is logged, because it may contain an identifier.
 func (d *eraseDestination) client(ctx context.Context, con console.Console, change func(*cio.Config)) (*cio.Client, error) {
 	var err error
 	if d.Destination, err = d.Resolve(ctx, console.New(con.In, con.Out, io.Discard)); err != nil {
@@ -221,7 +221,7 @@ func (d *eraseDestination) client(ctx context.Context, con console.Console, chan
 	return c, nil
 }
 
-// eraseWords is an error of the package in the words of the command.
+// eraseWords writes an error of the package in the words of the command.
 func eraseWords(err error) string {
 	text := err.Error()
 	for _, prefix := range []string{"erasure: ", "source: ", "appapi: ", "cio: "} {
@@ -230,7 +230,7 @@ func eraseWords(err error) string {
 	return strings.ReplaceAll(text, "this Client sends to", "--to is")
 }
 
-// eraseExit puts the exit code to an error of the package.
+// eraseExit adds the exit code to an error of the package.
 func eraseExit(ctx context.Context, err error) error {
 	var ended *exit.Error
 	code := exit.Local
@@ -255,7 +255,7 @@ func eraseExit(ctx context.Context, err error) error {
 	return exit.Fail(code, "%s", eraseWords(err))
 }
 
-// eraseGuarded reports whether an error is a rule that keeps people from being erased who should not be.
+// eraseGuarded reports whether an error is a rule that protects people who must not be erased.
 func eraseGuarded(err error) bool {
 	for _, guard := range []error{erasure.ErrUntrusted, erasure.ErrAltered, erasure.ErrNotApproved, erasure.ErrExpired, erasure.ErrOtherPeople, erasure.ErrOtherKey, erasure.ErrTooMany, erasure.ErrRunBefore, erasure.ErrClock} {
 		if errors.Is(err, guard) {
@@ -275,7 +275,7 @@ func eraseJSON(w io.Writer, v any) error {
 	return nil
 }
 
-// eraseAsk has somebody type yes for what cannot be undone.
+// eraseAsk asks for yes before an action that cannot be undone.
 func eraseAsk(ctx context.Context, con console.Console, question, refused, without string) error {
 	in, ok := con.In.(*os.File)
 	if !ok || !console.Terminal(in) || !console.Terminal(con.Err) {

@@ -80,7 +80,7 @@ type eraseUnknown struct {
 	Name string `json:"name"`
 }
 
-// checkConfig reads what a check trusts.
+// checkConfig reads the keys that a check trusts.
 func checkConfig(keys *eraseKeys, since string) (cfg erasure.CheckConfig, err error) {
 	if cfg.Keys, err = keys.keyring(false); err != nil {
 		return cfg, err
@@ -121,7 +121,7 @@ func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eras
 	return ended
 }
 
-// notReceipt says what to name instead of a directory that is sure to be something else than a receipt: one above receipts, or the proof of a person.
+// notReceipt says what to give instead of a directory that is certainly not a receipt: one that contains receipts, or the proof of a person.
 func notReceipt(dir string) error {
 	if receiptBegun(dir) {
 		return nil
@@ -145,7 +145,7 @@ func notReceipt(dir string) error {
 	return exit.Fail(exit.Usage, "%s is not a receipt, but contains %s: give the receipt itself, such as %s", eraseShort(dir), plural.Count(len(below), "receipt", "receipts"), eraseShort(below[0]))
 }
 
-// eraseCheckExit puts the exit code to what a check found: 6 for whatever a receipt is not, 1 for one that is not there.
+// eraseCheckExit adds the exit code to the result of a check: 6 if the receipt has a fault, 1 if it does not exist.
 func eraseCheckExit(ctx context.Context, dir string, err error) error {
 	switch {
 	case err == nil:
@@ -184,7 +184,7 @@ func checkedJSON(dir string, c *erasure.Checked, ended error) eraseChecked {
 	return out
 }
 
-// eraseListed is how many of one kind are listed.
+// eraseListed is how many items of one kind are listed.
 const eraseListed = 10
 
 func printChecked(con console.Console, c *erasure.Checked) {

@@ -19,7 +19,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// doubtfulID says what makes it doubtful that somebody has a text as an identifier, "" for nothing. Customer.io would take such a text for an id that nobody has, and
+// doubtfulID says why a text is probably not an identifier, "" if it can be one. Customer.io would treat such a text as an id that nobody has, and
 // answer that it has deleted that person.
 func doubtfulID(id string) string {
 	switch {
@@ -39,7 +39,7 @@ func doubtfulID(id string) string {
 	return ""
 }
 
-// unseen reports whether nothing, or only a space that is none, is to be seen of a character.
+// unseen reports whether a character is invisible, or looks like a space but is not one.
 func unseen(r rune) bool {
 	return r != ' ' && unicode.IsSpace(r) || r == '\u2800' || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
@@ -48,8 +48,8 @@ func notInDomain(r rune) bool {
 	return r != '.' && r != '-' && r != '_' && !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number)
 }
 
-// suggestColumn says which column to write instead of a name. A file without a header has people in its first line, so a field of it is shown only if it is made of words that
-// name columns of identifiers and that nobody is known by.
+// suggestColumn says which column to write instead of a name. The first line of a file without a header contains people. So a field of it is shown
+// only if it consists of words that name columns of identifiers and that are nobody's identifier.
 func suggestColumn(name string, names []string) string {
 	var known []string
 	for _, n := range names {
@@ -68,11 +68,11 @@ func suggestColumn(name string, names []string) string {
 	return has + ", of which " + plural.Form(len(known), "this is", "these are") + " sure to be the " + plural.Form(len(known), "name of a column", "names of columns") + ": " + spelling.List(known)
 }
 
-// columnWords are the words that names of columns of identifiers are made of. Nobody has one of them as a name, an id or an address.
+// columnWords are the words in names of columns of identifiers. None of them is anybody's name, id or address.
 var columnWords = []string{"id", "ids", "uid", "uuid", "guid", "user", "users", "customer", "customers", "client", "person", "people", "contact", "contacts", "member", "subscriber", "external", "internal",
 	"cio", "e", "email", "emails", "mail", "mails", "address", "addresses", "identifier", "identifiers", "nr", "number", "kunde", "kunden", "nummer", "adresse", "data"}
 
-// isColumnName reports whether a text is sure to be the name of a column: a word of those, or several that are set apart by what names have between words.
+// isColumnName reports whether a text is certainly the name of a column: one of these words, or several with separators as in names.
 func isColumnName(text string) bool {
 	if isNameWord(text) && !strings.ContainsFunc(text, notInName) {
 		return true
@@ -83,7 +83,7 @@ func isColumnName(text string) bool {
 
 func notInName(r rune) bool { return !unicode.IsLetter(r) && !strings.ContainsRune("_-. ", r) }
 
-// isColumnWords reports whether a word is one of columnWords, or several that begin with capitals.
+// isColumnWords reports whether a word is one of columnWords, or several of them that begin with capitals.
 func isColumnWords(word string) bool {
 	if slices.Contains(columnWords, strings.ToLower(word)) || isNameWord(word) {
 		return true
@@ -96,8 +96,8 @@ func isColumnWords(word string) bool {
 	return false
 }
 
-// noPerson says what a text is that stands in files of erasures and of keys, and that nobody has as an identifier; "" if it is none. A list of such texts is the wrong file, and
-// nothing is to be kept of a secret.
+// noPerson says what a text from files of erasures and keys is; "" for any other text. Nobody has such a text as an identifier: a list with it is
+// the wrong file, and no secret must be kept.
 func noPerson(id string) string {
 	for _, f := range []struct{ begin, what string }{
 		{"ciokit-erasure-receipt-key-", "it is the secret key of the receipts"},
@@ -129,14 +129,14 @@ func noPerson(id string) string {
 // receiptLine begins an entry of a receipt.
 var receiptLine = regexp.MustCompile(`^\{"n":[0-9]+,"at":"[^"]*","entry":"`)
 
-// noList refuses a file that is sure to be no list of people: a receipt, a file of one, or a secret. The error has an exit code.
+// noList refuses a file that is certainly not a list of people: a receipt, a file of a receipt, or a secret. The error has an exit code.
 func noList(file, name string) error {
 	if receiptBegun(file) {
 		return exit.Fail(exit.Usage, "%s is a receipt, and contains no identifier in clear: give the list that its plan was made from", name)
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil // whoever reads it says so
+		return nil // the reader reports it
 	}
 	defer f.Close()
 	var room [512]byte

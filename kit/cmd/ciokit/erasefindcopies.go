@@ -54,7 +54,7 @@ split between the pages of a database. Check each finding before you remove anyt
 type eraseCopy struct {
 	File string `json:"file"`
 	Kind string `json:"kind"`
-	// Places counts where they stand, and Line is the first of these in a text; 0 in what has no lines.
+	// Places counts where they are, and Line is the first of these lines in a text; 0 in a file without lines.
 	Places int64  `json:"places"`
 	Line   int64  `json:"line,omitempty"`
 	Do     string `json:"do"`
@@ -121,7 +121,7 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 	return ended
 }
 
-// shortList names all of the files, with nothing of theirs that a terminal could obey.
+// shortList names all files, without characters that a terminal could act on.
 func shortList(files []string) string {
 	short := make([]string, len(files))
 	for i, file := range files {
@@ -130,11 +130,11 @@ func shortList(files []string) string {
 	return strings.Join(short, ", ")
 }
 
-// wanted are identifiers in the forms in which files hold them.
+// wanted are identifiers in the forms in which files contain them.
 type wanted struct {
 	exact, folded [][]byte
 	longest       int
-	// binary says that what stands beside an identifier may be any byte, such as a length.
+	// binary says that any byte can be next to an identifier, such as a length.
 	binary bool
 }
 
@@ -168,7 +168,7 @@ func asciiLower(text []byte) []byte {
 	return out
 }
 
-// search looks through one file.
+// search searches one file.
 func (w *wanted) search(ctx context.Context, file string) (c eraseCopy, err error) {
 	c.File = file
 	f, err := os.Open(file)
@@ -221,7 +221,7 @@ func (w *wanted) search(ctx context.Context, file string) (c eraseCopy, err erro
 	return c, errors.Join(w.searchText(ctx, in, &c), text.Close())
 }
 
-// copyHead is how many bytes of a text show what it is.
+// copyHead is how many bytes of a text are enough to know what it is.
 const copyHead = 64 << 10
 
 // openCopy opens a text that can be compressed. A page of HTML and XML have no rows to load, but they are text.
@@ -257,7 +257,7 @@ func ignoreEnd(err error) error {
 	return err
 }
 
-// searchRows looks through the rows of a Parquet file.
+// searchRows searches the rows of a Parquet file.
 func (w *wanted) searchRows(ctx context.Context, file string, c *eraseCopy) error {
 	src, err := source.Open(file, source.Config{Format: source.FormatParquet})
 	if err != nil {
@@ -287,17 +287,17 @@ func (w *wanted) searchRows(ctx context.Context, file string, c *eraseCopy) erro
 	}
 }
 
-// searchText looks through a text, piece by piece.
+// searchText searches a text, piece by piece.
 func (w *wanted) searchText(ctx context.Context, in io.Reader, c *eraseCopy) error {
 	const piece = 1 << 20
 	around := w.longest + utf8.UTFMax
 	buf := make([]byte, 0, piece+2*around)
 	line := int64(1)
-	begin := 0 // of what was not searched; before it stands what bounds it
+	begin := 0 // of the part that was not searched; the byte before it bounds it
 	for {
 		n, err := io.ReadFull(in, buf[len(buf):len(buf)+piece])
 		buf = buf[:len(buf)+n]
-		end := len(buf) - around // where an identifier may begin that is whole here
+		end := len(buf) - around // an identifier that begins before this is complete here
 		if err != nil {
 			end = len(buf)
 		}
@@ -322,10 +322,10 @@ func (w *wanted) searchText(ctx context.Context, in io.Reader, c *eraseCopy) err
 	}
 }
 
-// shortID is how many bytes an identifier has at most that stands in any binary file by chance.
+// shortID is the largest length of an identifier that can occur in any binary file by chance.
 const shortID = 5
 
-// count counts the identifiers that begin in text[from:to] and are no part of another word, and returns where the first does.
+// count counts the identifiers that begin in text[from:to] and are not part of another word, and returns where the first one begins.
 func (w *wanted) count(text []byte, from, to int) (n int64, first int) {
 	first = len(text)
 	in := func(text []byte, forms [][]byte) {
@@ -351,7 +351,7 @@ func (w *wanted) count(text []byte, from, to int) (n int64, first int) {
 	return n, first
 }
 
-// standsAlone reports whether neither a letter nor a digit touches what is between from and to.
+// standsAlone reports whether no letter and no digit is directly before from or directly after to.
 func standsAlone(text []byte, from, to int) bool {
 	before, _ := utf8.DecodeLastRune(text[:from])
 	after, _ := utf8.DecodeRune(text[to:])

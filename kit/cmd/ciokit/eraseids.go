@@ -25,7 +25,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// eraseColumns say where in an input the identifiers are, and how it is written.
+// eraseColumns say where the identifiers in an input are, and how the input is written.
 type eraseColumns struct {
 	column   string
 	also     []string
@@ -47,7 +47,7 @@ func (c *eraseColumns) flags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// given are the flags that say where the identifiers are, for a command line that reads the same input.
+// given returns the flags that say where the identifiers are, for a command line that reads the same input.
 func (c *eraseColumns) given() string {
 	text := ""
 	if c.column != "" {
@@ -63,11 +63,11 @@ func (c *eraseColumns) given() string {
 type eraseList struct {
 	name    string // of the input
 	targets []erasure.Target
-	lines   []int64 // where each of them stands
+	lines   []int64 // where each of them is
 	trimmed int     // identifiers that had spaces around them
 }
 
-// at puts the line to an error about one of the targets.
+// at adds the line to an error about one of the targets.
 func (l *eraseList) at(err error) error {
 	var target *erasure.TargetError
 	if !errors.As(err, &target) || target.Index >= len(l.lines) || l.lines[target.Index] == 0 {
@@ -76,13 +76,13 @@ func (l *eraseList) at(err error) error {
 	return exit.Fail(exit.Usage, "%s, line %d: %s", l.name, l.lines[target.Index], eraseWords(target.Err))
 }
 
-// idReader reads identifiers. It takes none of which it is not sure.
+// idReader reads identifiers. It rejects each that may not be one.
 type idReader struct {
 	eraseColumns
 	list eraseList
 }
 
-// read reads a file, or standard input for -. The error has an exit code and holds no identifier.
+// read reads a file, or standard input for -. The error has an exit code and contains no identifier.
 func (c *eraseColumns) read(ctx context.Context, con console.Console, file string) (*eraseList, error) {
 	r := &idReader{eraseColumns: *c}
 	r.list.name = eraseShort(file)
@@ -107,7 +107,8 @@ func (c *eraseColumns) read(ctx context.Context, con console.Console, file strin
 	return &r.list, nil
 }
 
-// withoutMembers leaves the names of members out of an error of an object that has the rows in it: objects by person have them under their ids.
+// withoutMembers removes the names of members from an error about an object that contains the rows: if the rows are stored by person, the names are
+// ids.
 func withoutMembers(err error) error {
 	var format *source.FormatError
 	if errors.As(err, &format) && strings.Contains(format.Problem, "its rows seem to be in its member") && (format.Value == "" || !isColumnName(format.Value)) {
@@ -176,7 +177,7 @@ func (r *idReader) isTable(file string) bool {
 
 var eraseWordsOfLists = idlist.Words{Column: "--column", Encoding: "--encoding"}
 
-// text reads one identifier a line.
+// text reads one identifier from each line.
 func (r *idReader) text(in io.Reader) error {
 	err := idlist.Lines(in, 0, eraseWordsOfLists, func(l idlist.Line) error {
 		if strings.Contains(l.ID, `\`) && strings.HasPrefix(mapping.TrimID(l.Text), `"`) {
@@ -197,10 +198,10 @@ func (r *idReader) text(in io.Reader) error {
 // nameWords are names that columns of identifiers have.
 var nameWords = []string{"id", "ids", "userid", "customerid", "personid", "contactid", "externalid", "cioid", "email", "emails", "emailaddress", "mail", "address", "identifier", "uid", "uuid", "user", "customer", "person"}
 
-// isNameWord reports whether a text is the name that somebody gives to a column of identifiers.
+// isNameWord reports whether a text is a usual name of a column of identifiers.
 func isNameWord(text string) bool { return slices.Contains(nameWords, spelling.Fold(text)) }
 
-// checkFirst refuses a text whose first line may be the name of a column.
+// checkFirst rejects a text if its first line may be the name of a column.
 func (r *idReader) checkFirst() error {
 	if len(r.list.targets) == 0 {
 		return nil
@@ -289,7 +290,7 @@ func (r *idReader) row(row *source.Row, of []source.Column) error {
 		ids[i] = id
 	}
 	if mapping.TrimID(strings.Join(ids, "")) == "" && strings.Trim(string(row.Raw), ",;\t|:^~\x01\x1f \"\r\n") == "" {
-		return nil // a row of nothing, as spreadsheets leave them
+		return nil // an empty row, as spreadsheets leave them
 	}
 	if mapping.TrimID(ids[0]) == "" {
 		hint := "give it the id, or remove it"
@@ -301,7 +302,7 @@ func (r *idReader) row(row *source.Row, of []source.Column) error {
 	return r.add(row.Line, ids[0], ids[1:])
 }
 
-// nearestMember says which member of an object was meant by a name, if one is near.
+// nearestMember says which member of an object a name probably means, if there is one.
 func nearestMember(object []byte, name, otherwise string) string {
 	var names []string
 	for key := range source.Members(object) {
@@ -313,7 +314,7 @@ func nearestMember(object []byte, name, otherwise string) string {
 	return otherwise
 }
 
-// add takes an identifier, with others of the same person, if it is sure to be one.
+// add accepts an identifier, with others of the same person, if it is certainly one.
 func (r *idReader) add(line int64, id string, others []string) error {
 	t := erasure.Target{}
 	for i, text := range append([]string{id}, others...) {

@@ -19,7 +19,7 @@ type eraseKeygenFlags struct {
 	json bool
 }
 
-// eraseMade is what keygen prints. It holds no secret.
+// eraseMade is what keygen prints. It contains no secret.
 type eraseMade struct {
 	Files  []string `json:"files"`
 	Public string   `json:"public,omitempty"`
@@ -90,7 +90,7 @@ func (f *eraseKeygenFlags) workspace(con console.Console) error {
 	return nil
 }
 
-// newFile is a file that must not be there yet.
+// newFile is a file that must not exist yet.
 type newFile struct {
 	name, text string
 	mode       os.FileMode
@@ -114,7 +114,7 @@ func writeNewFiles(files []newFile) error {
 	return nil
 }
 
-// notThereYet is an error if there is something of that name.
+// notThereYet returns an error if a file with that name exists.
 func notThereYet(name string) error {
 	switch _, err := os.Lstat(name); {
 	case err == nil:

@@ -6,7 +6,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// masked shows of an identifier what nobody recognises the person by who does not know them anyhow: a***@e***.com, 4***2.
+// masked shows so little of an identifier that only people who know the person can recognize it: a***@e***.com, 4***2.
 func masked(id string) string {
 	switch erasure.KindOf(id) {
 	case erasure.KindEmail:
@@ -34,7 +34,7 @@ func maskedBegin(text string) string {
 	return "***"
 }
 
-// eraseCounts say whom a plan is for, without naming anybody.
+// eraseCounts say how many people a plan is for, without naming anybody.
 type eraseCounts struct {
 	People     int      `json:"people"`
 	Duplicates int      `json:"duplicates"`
@@ -65,7 +65,7 @@ func countTargets(l *eraseList, key erasure.ReceiptKey) eraseCounts {
 		switch erasure.KindOf(t.ID) {
 		case erasure.KindEmail:
 			c.Addresses++
-			folded[strings.ToLower(t.ID)]++ // letters outside of ASCII, which are not folded
+			folded[strings.ToLower(t.ID)]++ // letters outside ASCII are not folded
 		case erasure.KindCIOID:
 			c.CIOIDs++
 		default:

@@ -16,14 +16,14 @@ import (
 	"github.com/ciokit/cio/kit/internal/places"
 )
 
-// A plan is one order: run again to another receipt, it would erase people who have come back since, and nobody would have ordered that. What knows a plan that was run is its
-// hash, and not its name: a file beside the plan, a file of this user for plans that were copied elsewhere, and the receipts that stand beside the one that it is to be run to
-// (erasure.ErrRunBefore).
+// A plan is one order. A second run with another receipt would erase people who have come back since, and nobody has ordered that. A plan that was
+// run is recognized by its hash, not by its name, in three places: a file next to the plan, a file of this user for copies in other directories,
+// and the receipts next to the new one (erasure.ErrRunBefore).
 
-// ranName is the file beside a plan that says to which receipt it was run.
+// ranName is the file next to a plan that names its receipt.
 func ranName(plan string) string { return plan + ".receipt" }
 
-// ranHere is the file of this user that says to which receipt a plan was run, wherever the plan's file is.
+// ranHere is the file of this user that names the receipt of a plan, wherever the plan's file is.
 func ranHere(hash string) (string, error) {
 	dir, err := places.State("erased")
 	if err != nil {
@@ -32,8 +32,8 @@ func ranHere(hash string) (string, error) {
 	return filepath.Join(dir, hash+".receipt"), nil
 }
 
-// runOnce refuses a plan that was run to another receipt, or to one that is not where it was, and writes down that the plan is run to this one. The hash is that of the plan, in
-// hex, and signed what its file holds. undo takes back what was written down, if nothing said so before; it is nil otherwise.
+// runOnce refuses a plan that has another receipt, or one that was moved, and records this receipt. hash is the plan's hash in hex, and signed is
+// the content of its file. undo removes the record if there was none before; otherwise it is nil.
 func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (undo func(), err error) {
 	dir, err := filepath.Abs(receipt)
 	if err != nil {
@@ -53,7 +53,7 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 	if err != nil {
 		return nil, err
 	}
-	// The directory comes first: where it is missing later on, it was moved, and no process was killed before it made it.
+	// The directory is made first. If it is missing later, it was moved: no process was killed before it made it.
 	_, err = os.Stat(dir)
 	made := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -95,7 +95,7 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 	return undo, nil
 }
 
-// ranTo refuses a plan that was run to another receipt than dir. It reports whether dir is the receipt that it was run to and was moved since.
+// ranTo refuses a plan that has another receipt than dir. It reports whether dir is the plan's receipt and was moved since.
 func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved bool, err error) {
 	beside, err := filepath.Glob(filepath.Join(globless(filepath.Dir(plan)), "*.receipt")) // of the same plan under other names
 	if err != nil {
@@ -103,7 +103,7 @@ func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved 
 	}
 	for i, note := range slices.Concat(notes, beside) {
 		if info, err := os.Stat(note); err == nil && (!info.Mode().IsRegular() || info.Size() > maxNote) {
-			continue // a receipt may be called so
+			continue // a receipt can have such a name
 		}
 		text, err := os.ReadFile(note)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !isNote(text, hash, signed, i < len(notes)) {
@@ -126,13 +126,13 @@ func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved 
 	return moved, nil
 }
 
-// globless is a directory without a meaning as a pattern, for the names in it.
+// globless is a directory, escaped so that it has no meaning as a pattern.
 func globless(dir string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(dir)
 }
 
-// isNote reports whether a text says where that plan was run to, and not another one. Earlier versions wrote no hash: their receipt tells, and if it is not there, the plan is taken
-// for the one if it has the name.
+// isNote reports whether a text names the receipt of that plan. Earlier versions wrote no hash: then the receipt decides, or the name of the plan
+// if the receipt is missing.
 func isNote(text []byte, hash string, signed []byte, named bool) bool {
 	dir, rest, _ := strings.Cut(string(text), "\n")
 	if of, ok := strings.CutPrefix(strings.TrimSpace(rest), "plan "); ok {
@@ -141,18 +141,18 @@ func isNote(text []byte, hash string, signed []byte, named bool) bool {
 	return named && !receiptBegun(dir) || receiptOf(dir, signed)
 }
 
-// sameNote reports whether a note says that directory already.
+// sameNote reports whether a note already names that directory.
 func sameNote(note, dir, hash string) bool {
 	text, err := os.ReadFile(note)
 	return err == nil && string(text) == noteText(dir, hash)
 }
 
-// maxNote is more than a note has.
+// maxNote is more bytes than a note has.
 const maxNote = 16 << 10
 
 func noteText(dir, hash string) string { return dir + "\nplan " + hash + "\n" }
 
-// writeRan writes down where a plan is run to, whole or not at all. Unless it replaces a note, the error is fs.ErrExist if there is one.
+// writeRan records the receipt of a plan, completely or not at all. If there is a note and replace is false, the error is fs.ErrExist.
 func writeRan(name, dir, hash string, replace bool) error {
 	if text, err := os.ReadFile(name); err == nil && (len(text) == 0 || replace || strings.TrimSpace(string(text)) == dir) { // of a process that was killed before it said anything, or of an earlier version
 		return atomicfile.Write(name, 0o644, func(w io.Writer) error {
@@ -185,8 +185,8 @@ func sameDir(a, b string) bool {
 	return err1 == nil && err2 == nil && os.SameFile(one, two)
 }
 
-// receiptBegun reports whether a directory has the entries of a receipt. One that has goes on also when its plan has expired: nothing is sent then, and it is
-// signed to its end.
+// receiptBegun reports whether a directory has the entries of a receipt. Such a receipt is also continued if its plan has expired: then nothing is
+// sent, and all its entries are signed.
 func receiptBegun(dir string) bool {
 	info, err := os.Stat(filepath.Join(dir, "entries.jsonl"))
 	return err == nil && info.Size() > 0

@@ -119,7 +119,7 @@ func (f *erasePlanFlags) check(file string) error {
 	return notThereYet(f.out)
 }
 
-// outsideReceipts refuses a file of people in clear within a receipt, which is kept for ever and given to others.
+// outsideReceipts refuses a file of people in clear inside a receipt, because a receipt is kept forever and given to others.
 func outsideReceipts(file string) error {
 	full, err := filepath.Abs(file)
 	if err != nil {
@@ -199,7 +199,7 @@ func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file strin
 	return nil
 }
 
-// profiles are the people whom the workspace has for those who are named.
+// profiles are the people in the workspace who have the given identifiers.
 func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, target string, list *eraseList) (*eraseList, *erasure.Resolved, error) {
 	app, _, err := f.app.client(ctx, con, target, f.to.KeyFile)
 	if err != nil {
@@ -229,7 +229,7 @@ func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, targ
 	return &eraseList{name: list.name, targets: targets, trimmed: list.trimmed}, &sum, nil
 }
 
-// refused says why there is no plan.
+// refused says why no plan is written.
 func (f *erasePlanFlags) refused(list *eraseList, err error) error {
 	var ended *exit.Error
 	if err = list.at(err); errors.As(err, &ended) {
@@ -238,7 +238,7 @@ func (f *erasePlanFlags) refused(list *eraseList, err error) error {
 	return exit.Fail(exit.Usage, "%s", eraseWords(err))
 }
 
-// erasePlanJSON is a plan for a program to read.
+// erasePlanJSON is a plan that a program can read.
 type erasePlanJSON struct {
 	Action    string    `json:"action"`
 	Subjects  int       `json:"subjects"`
@@ -276,7 +276,7 @@ func erasePrintPlan(line func(name, format string, args ...any), p *erasure.Plan
 	line("valid until", "%s", p.Expires.Local().Format(time.DateTime+" MST"))
 }
 
-// eraseWorkspace is a short name for a workspace, by which two plans can be compared.
+// eraseWorkspace is a short name for a workspace, to compare two plans.
 func eraseWorkspace(id [sha256.Size]byte) string { return fmt.Sprintf("%x", id[:4]) }
 
 func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCounts, resolved *erasure.Resolved, file, operator string) {

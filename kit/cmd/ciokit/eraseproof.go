@@ -23,7 +23,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// erasePerson is a person who is asked for, by one identifier or several.
+// erasePerson is the person of a search, given by one or more identifiers.
 type erasePerson struct {
 	ids      []string
 	file     string
@@ -36,7 +36,8 @@ func (p *erasePerson) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&p.verbatim, "verbatim-ids", false, "accept identifiers that look wrong: placeholders, rewritten numbers, addresses that are not valid, and identifiers with invisible characters")
 }
 
-// read returns the identifiers, by the rules of a plan: without the spaces around them, and none of which it is doubtful whom it names. The error has an exit code and holds none.
+// read returns the identifiers, by the rules of a plan: without the spaces around them, and only if it is clear whom they name. The error has an
+// exit code and contains no identifier.
 func (p *erasePerson) read(con console.Console) (ids []string, err error) {
 	r := &idReader{eraseColumns: eraseColumns{verbatim: p.verbatim}}
 	for i, id := range p.ids {
@@ -57,7 +58,7 @@ func (p *erasePerson) read(con console.Console) (ids []string, err error) {
 	return ids, nil
 }
 
-// small appends the identifiers of a small file, one a line. The error has an exit code and holds none.
+// small appends the identifiers of a small file, one on each line. The error has an exit code and contains no identifier.
 func (r *idReader) small(con console.Console, flag, file string, ids []string) ([]string, error) {
 	text, err := readSmall(con, file)
 	if err != nil {
@@ -79,7 +80,7 @@ func (r *idReader) small(con console.Console, flag, file string, ids []string) (
 	return ids, nil
 }
 
-// eraseOther are what finds a person by an identifier that the plan had besides the one it named the person by: the file of --targets, and the guard of each receipt.
+// eraseOther finds a person by other identifiers than the one in the plan: with the file of --targets, and with the guard of each receipt.
 type eraseOther struct{ targets string }
 
 func (o *eraseOther) flags(cmd *cobra.Command, keys *eraseKeys) {
@@ -87,7 +88,7 @@ func (o *eraseOther) flags(cmd *cobra.Command, keys *eraseKeys) {
 	cmd.Flags().StringVar(&o.targets, "targets", "", "the file of --targets of the plan, if you still have it: any identifier in it finds the person")
 }
 
-// named are the identifiers, and those that the plan named the same people by.
+// named returns the identifiers, and the identifiers in the plan for the same people.
 func (o *eraseOther) named(ctx context.Context, con console.Console, key erasure.ReceiptKey, ids []string) ([]string, error) {
 	if o.targets == "" {
 		return ids, nil
@@ -108,7 +109,8 @@ func (o *eraseOther) named(ctx context.Context, con console.Console, key erasure
 	return ids, nil
 }
 
-// nobody says why receipts have nothing of somebody, and asks their guards, if the key of the guard is there, whether that is for the identifier alone.
+// nobody says why receipts contain nothing about a person. With the key of the guard, it also checks the guards: the person may be there under
+// another identifier.
 func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.CheckConfig, dirs, ids []string, code int) error {
 	const other = "a receipt knows a person only by the identifier in the plan: the id, the address or the cio_ id"
 	none := "no receipt has an entry for " + plural.Form(len(ids), "this identifier", "these identifiers")
@@ -223,7 +225,7 @@ identifiers. With --targets, any identifier of the plan finds the person. The di
 	return cmd
 }
 
-// theOne is the identifier of those by which a receipt has somebody. Two that name two people are refused: a proof is of one.
+// theOne returns the identifier that finds a person in a receipt. If two identifiers find two people, that is an error: a proof is about one person.
 func theOne(dir string, cfg erasure.CheckConfig, key erasure.ReceiptKey, ids []string) (string, error) {
 	one := ""
 	for _, id := range ids {
@@ -232,7 +234,7 @@ func theOne(dir string, cfg erasure.CheckConfig, key erasure.ReceiptKey, ids []s
 		case err != nil:
 			return "", err
 		case found[0].OtherKey:
-			return id, nil // of which WriteProof says it
+			return id, nil // WriteProof reports it
 		case len(found[0].Entries) == 0 || one != "" && key.Subject(one) == key.Subject(id):
 		case one != "":
 			return "", exit.Fail(exit.Usage, "a proof is about one person, but the receipt has entries for several of these identifiers: give one of them")
@@ -246,7 +248,7 @@ func theOne(dir string, cfg erasure.CheckConfig, key erasure.ReceiptKey, ids []s
 	return one, nil
 }
 
-// eraseEntry is an entry of one person as it is printed.
+// eraseEntry is a printed entry of one person.
 type eraseEntry struct {
 	N       int64     `json:"n"`
 	At      time.Time `json:"at"`
@@ -268,7 +270,7 @@ func eraseEntries(all []erasure.Entry) []eraseEntry {
 	return out
 }
 
-// String says in a line what an entry says.
+// String describes an entry in one line.
 func (e eraseEntry) String() string {
 	text := fmt.Sprintf("%d  %s  ", e.N, e.At.Local().Format(time.DateTime))
 	switch erasure.EntryType(e.Entry) {
@@ -318,7 +320,7 @@ type eraseProven struct {
 	Problem     string       `json:"problem,omitempty"`
 	PlanHash    string       `json:"plan_hash,omitempty"`
 	KeysTrusted bool         `json:"keys_trusted"`
-	Person      *bool        `json:"person,omitempty"` // whether it is the one who was asked for; absent if nobody was
+	Person      *bool        `json:"person,omitempty"` // whether it is the given person; absent if none was given
 	Checkpoint  int64        `json:"checkpoint,omitempty"`
 	Root        string       `json:"root,omitempty"`
 	Entries     []eraseEntry `json:"entries"`

@@ -48,7 +48,7 @@ func (p *erasePeople) flags(cmd *cobra.Command) {
 	p.columns.flags(cmd)
 }
 
-// given are the flags that name the people again, for a command line.
+// given returns the flags that give the people again, for a command line.
 func (p *erasePeople) given() string {
 	if p.targets != "" {
 		return "--targets " + eraseShort(p.targets)
@@ -186,14 +186,14 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	}
 	summary, err := erasure.Run(ctx, job)
 	if err != nil && undo != nil && !errors.Is(err, erasure.ErrInUse) && !receiptBegun(f.receipt) {
-		undo() // it was refused, and may still be run to any receipt; one in use is another run's that goes on
-	} else if receiptBegun(f.receipt) { // another process may have taken back what it wrote down first
+		undo() // it was refused, so any receipt is still possible; a receipt in use belongs to a running process
+	} else if receiptBegun(f.receipt) { // another process may have removed its record
 		_, _ = runOnce(io.Discard, file, hex.EncodeToString(hash[:]), plan.Note, f.receipt)
 	}
 	return f.ended(ctx, con, plan, summary, list.at(err))
 }
 
-// approve asks before anything is sent to what is no emulator.
+// approve asks before anything is sent to a server that is not an emulator.
 func (f *eraseRunFlags) approve(ctx context.Context, con console.Console, plan *erasure.SignedPlan) error {
 	switch {
 	case f.to.Emulator:
@@ -215,7 +215,7 @@ func (f *eraseRunFlags) approve(ctx context.Context, con console.Console, plan *
 	return eraseAsk(ctx, con, "This cannot be undone. Send it?", "nothing was sent", "add --yes to send this to "+plan.Target)
 }
 
-// eraseProgress tells every few seconds how far a run has come.
+// eraseProgress prints the progress of a run every few seconds.
 func eraseProgress(w io.Writer) func(erasure.Totals) {
 	const every = 5 * time.Second
 	said := time.Now()
@@ -228,7 +228,7 @@ func eraseProgress(w io.Writer) func(erasure.Totals) {
 	}
 }
 
-// ended says what became of a run.
+// ended prints the result of a run.
 func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *erasure.SignedPlan, s erasure.Summary, err error) error {
 	begun := s.Subjects > 0
 	left := s.Subjects - s.Accepted - s.Rejected
@@ -250,7 +250,7 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 		return ended
 	}
 	eraseSummary(con.Out, plan, s)
-	if stopped != "" && left == 0 { // what was sent could not be written down
+	if stopped != "" && left == 0 { // the receipt could not record what was sent
 		fmt.Fprintf(con.Out, "\nThe receipt does not yet record and sign all of this. Next: run the same command again%s.\n", map[bool]string{true: "", false: ", with the new directory of the receipt, which was moved"}[receiptBegun(f.receipt)])
 		return ended
 	}
@@ -258,7 +258,7 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 	return ended
 }
 
-// eraseDone is what was done to the people whose message was accepted.
+// eraseDone says what the accepted messages do to the people.
 var eraseDone = map[erasure.Action]string{erasure.ActionDelete: "to delete them", erasure.ActionSuppress: "to suppress them", erasure.ActionUnsuppress: "to end their suppression"}
 
 func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
@@ -285,7 +285,7 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 func (f *eraseRunFlags) next(con console.Console, plan *erasure.SignedPlan, s erasure.Summary, left int64, expired bool) {
 	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint covers all its entries: give a copy of the checkpoint to somebody else.\n", eraseShort(f.receipt))
 	switch {
-	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // of which the App API tells nothing
+	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // the App API does not show it
 		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: ciokit erase verify %s %s, which settles unknown outcomes; people who are still there then need a new plan.\n", eraseShort(f.receipt), f.people.given())
 		return
 	case left > 0 && expired:

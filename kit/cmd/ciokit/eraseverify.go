@@ -30,7 +30,7 @@ func (a *eraseApp) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.url, "app-url", "", "address of the App API, for a proxy; default the App API of the workspace's region, and for any other address CUSTOMERIO_APP_BASE_URL")
 }
 
-// client makes the client for the workspace that messages go to at target. elsewhere says that it reads at an address that is not Customer.io's, as for a proxy.
+// client makes the client for the workspace at target. elsewhere says that it reads from an address that is not Customer.io's, such as a proxy.
 func (a *eraseApp) client(ctx context.Context, con console.Console, target, writeKeyFile string) (app *appapi.Client, elsewhere bool, err error) {
 	cfg := appapi.ConfigFromEnv()
 	var silent error
@@ -46,7 +46,7 @@ func (a *eraseApp) client(ctx context.Context, con console.Console, target, writ
 		if cfg.APIKey, err = (destination.Flags{To: target, KeyFile: writeKeyFile}).Key(con); err != nil {
 			return nil, false, err
 		}
-	case region != "": // whatever the environment says: in another workspace everybody seems to be gone
+	case region != "": // the environment is ignored: in another workspace everybody seems to be gone
 		cfg.Region, cfg.BaseURL = region, ""
 	}
 	if a.url != "" {
@@ -185,7 +185,7 @@ func (f knownFile) read(con console.Console, verbatim bool) (known []string, err
 	return known, nil
 }
 
-// eraseReading tells every few seconds how far the App API has been read: it takes 10 people a second at most.
+// eraseReading prints every few seconds how many people have been read: the App API allows 10 a second.
 func eraseReading(w io.Writer) func(erasure.Verified) {
 	const every = 5 * time.Second
 	said := time.Now()
@@ -201,7 +201,7 @@ func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir s
 	ended := eraseExit(ctx, err)
 	stopped := ""
 	unsure := v.NotYet + v.Contradicted
-	if plan.Action != erasure.ActionUnsuppress { // of which no API tells
+	if plan.Action != erasure.ActionUnsuppress { // no API shows it
 		unsure += v.CannotTell + v.Subjects - v.Acted
 	}
 	if ended != nil {

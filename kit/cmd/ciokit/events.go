@@ -115,7 +115,7 @@ func completeEventName(_ *cobra.Command, args []string, typed string) ([]cobra.C
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// findEvent returns the event of that name, or the one that it can only be another spelling of, or an error with the names that may be meant.
+// findEvent returns the event with that name, or the only event that the name can be a spelling of, or an error with similar names.
 func findEvent(name string) (events.Definition, error) {
 	name = strings.TrimSpace(name)
 	if d, ok := events.Lookup(name); ok {
@@ -145,7 +145,7 @@ func eventsWith(name string) []string {
 	return names
 }
 
-// printJSON prints one JSON value, laid out to be read.
+// printJSON prints one JSON value, indented.
 func printJSON(con console.Console, v any) error {
 	out := json.NewEncoder(con.Out)
 	out.SetEscapeHTML(false)
@@ -153,7 +153,7 @@ func printJSON(con console.Console, v any) error {
 	return local(out.Encode(v))
 }
 
-// local puts the exit code of a local failure to err, unless it is nil.
+// local adds the exit code of a local failure to err, unless err is nil.
 func local(err error) error {
 	if err == nil {
 		return nil

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// maxNotes bounds how many notes are given, and with it what is remembered of properties that were noted already.
+// maxNotes limits the notes, and so the memory for properties that already have a note.
 const maxNotes = 1000
 
 func newEventsCheck(con console.Console) *cobra.Command {
@@ -108,7 +108,7 @@ func openMessages(con console.Console, file string) (src source.Source, name str
 	return src, file, messagesOnly(err)
 }
 
-// messagesOnly replaces the hint of an error if it names flags: they are those of commands that read rows in other formats.
+// messagesOnly replaces the hint of an error if it names flags, because only commands that read rows have those flags.
 func messagesOnly(err error) error {
 	var format *source.FormatError
 	if errors.As(err, &format) && strings.Contains(format.Hint, "--") {
@@ -119,7 +119,7 @@ func messagesOnly(err error) error {
 	return err
 }
 
-// checkReport checks messages and prints what it finds as it goes, so that its memory does not grow with the input.
+// checkReport checks messages and prints findings immediately, so its memory does not grow with the input.
 type checkReport struct {
 	w       io.Writer
 	file    string
@@ -130,7 +130,7 @@ type checkReport struct {
 	noted   map[string]bool // event and property of the notes given
 }
 
-// check checks every line. The error is that of reading on.
+// check checks every line. The error is a read error.
 func (r *checkReport) check(ctx context.Context, src source.Source) error {
 	if _, err := src.Columns(ctx); err != nil {
 		return err
@@ -210,7 +210,7 @@ func (r *checkReport) begin() {
 	}
 }
 
-// end prints the counts; the JSON object is complete then, whatever ended the check.
+// end prints the counts. The JSON object is then complete, even if the check ended early.
 func (r *checkReport) end() {
 	c := r.counts
 	if r.json {

@@ -30,13 +30,13 @@ const (
 	ruleMistyped      = "mistyped"       // another type than the event is known with
 	ruleOutOfRange    = "out-of-range"   // a number that makes no sense
 	ruleUnknownValue  = "unknown-value"  // none of the known values
-	ruleMissing       = "missing-field"  // a field without which the event says nothing
+	ruleMissing       = "missing-field"  // a field that the event needs
 	ruleMisspelt      = "misspelt-field" // a name that is near a known one
 	ruleMisplaced     = "misplaced"      // a property that belongs into the context
 	ruleUnknownFields = "unknown-field"  // a name that the event is not known with
 )
 
-// finding is one thing to say of a message. It never holds a value of the message.
+// finding is one finding about a message. It never contains a value of the message.
 type finding struct {
 	Line     int64  `json:"line"`
 	Severity string `json:"severity"`
@@ -80,7 +80,7 @@ func checkMessage(line []byte) (findings []finding, semantic bool) {
 	return c.findings, semantic
 }
 
-// complete adds what a message gets when it is sent and may lack before: the id, the time, and a track call's type.
+// complete adds what a message gets when it is sent: the id, the time, and the type of a track call.
 func complete(line []byte, members map[string]json.RawMessage) []byte {
 	var added []byte
 	if members["type"] == nil && members["event"] != nil {
@@ -105,14 +105,14 @@ type messageCheck struct {
 	findings []finding
 }
 
-// hintOf says in the words of the message what package cio says of it.
+// hintOf writes a hint of package cio with the names of the message.
 func hintOf(hint string) string { return wirewords.Hint(hint, "ciokit send --verbatim") }
 
 func (c *messageCheck) add(severity, field, rule, hint string) {
 	c.findings = append(c.findings, finding{Severity: severity, Event: c.event, Field: field, Rule: rule, Hint: hint})
 }
 
-// byRules checks what package cio checks of every message that is sent.
+// byRules makes the checks of package cio for every sent message.
 func (c *messageCheck) byRules(line []byte) {
 	var refusal *cio.MessageError
 	refused := func(err error) bool {
@@ -136,7 +136,7 @@ func (c *messageCheck) byRules(line []byte) {
 	}
 	for _, w := range e.Warnings() {
 		if w.Rule == cio.RuleNearSemantic && slices.ContainsFunc(c.findings, func(f finding) bool { return f.Rule == string(w.Rule) }) {
-			continue // refused for it already
+			continue // already an error
 		}
 		c.add(severityWarning, w.Field, string(w.Rule), hintOf(w.Hint))
 	}
@@ -169,7 +169,7 @@ func (c *messageCheck) object(path string, fields []events.Field, members map[st
 	}
 }
 
-// field checks the value of one field; nil and null stand for an absent one.
+// field checks the value of one field; nil and null mean that it is absent.
 func (c *messageCheck) field(f events.Field, path string, value json.RawMessage) {
 	if value == nil || string(value) == "null" || f.Required && string(value) == `""` {
 		required := func(x finding) bool { return x.Field == path && x.Rule == ruleMissing }
@@ -201,7 +201,7 @@ func (c *messageCheck) field(f events.Field, path string, value json.RawMessage)
 	}
 }
 
-// further says what members there are besides the fields. In a list the place is left out of a note, so that it is given once.
+// further reports the members that are not fields. For lists a note has no index, so that it is printed once.
 func (c *messageCheck) further(path string, fields []events.Field, members map[string]json.RawMessage) {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		named := func(f events.Field) bool { return f.Context == "" && f.Name == name }

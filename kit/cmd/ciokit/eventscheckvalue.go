@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/events"
 )
 
-// checkValue returns the rule that a value, which is not null, breaks as that of the field, and what to do; "" for none.
+// checkValue returns the rule that a value of the field breaks, and what to do; "" if it breaks none. The value is not null.
 func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 	s, isText := text(value)
 	mistyped := func(want string) (string, string) {
@@ -60,7 +60,7 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 	return "", ""
 }
 
-// checkNumber also takes the text of digits for an object's type, since Customer.io's documents show both (docs/rules.md#objects).
+// checkNumber also accepts a text of digits for an object's type, because Customer.io's documents show both (docs/rules.md#objects).
 func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (rule, hint string) {
 	want := "a number, without quotes"
 	if f.Kind == events.KindInteger {
@@ -76,7 +76,7 @@ func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (
 	if c := number[0]; c != '-' && (c < '0' || c > '9') {
 		return ruleMistyped, fmt.Sprintf("it is %s; give %s", jsonType(value), want)
 	}
-	if len(number) > 400 || !shortExponent(number) { // more than any float64 takes
+	if len(number) > 400 || !shortExponent(number) { // longer than any float64
 		return ruleOutOfRange, "the number is longer or larger than programs can normally read"
 	}
 	n, ok := new(big.Rat).SetString(number)
@@ -89,7 +89,7 @@ func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (
 	return "", ""
 }
 
-// shortExponent keeps a few bytes of input, such as 1e999999999, from becoming a number of that many digits.
+// shortExponent rejects short inputs such as 1e999999999, which would become numbers with very many digits.
 func shortExponent(number string) bool {
 	i := strings.IndexAny(number, "eE")
 	if i < 0 {

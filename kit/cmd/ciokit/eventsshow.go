@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/events"
 )
 
-// showEvent prints what is known of an event for a person to read.
+// showEvent prints what is known about an event.
 func showEvent(w io.Writer, d events.Definition) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "%s\n  %s\n\n", d.Name, d.Doc)

@@ -136,7 +136,7 @@ func dayOf(flag, text string) (time.Time, error) {
 	return time.Time{}, exit.Fail(exit.Usage, "--%s must be a day, such as 2026-01-31, or a time, such as 2026-01-31T12:00:00Z, not %q", flag, text)
 }
 
-// errWrite is an error of writing the file, which is no error of reading.
+// errWrite is an error of writing the file, not of reading.
 type errWrite struct{ error }
 
 func (e errWrite) Unwrap() error { return e.error }
@@ -191,7 +191,7 @@ func (f *exportFlags) export(ctx context.Context, con console.Console, do func(c
 		return err
 	}
 	if f.out == "-" {
-		to := con.Out // on a terminal nothing of the file acts on it
+		to := con.Out // on a terminal, control characters of the file have no effect
 		if !console.Terminal(con.Out) {
 			to = console.Raw(con.Out).(io.Writer)
 		}

@@ -55,17 +55,17 @@ func (f *liveFlags) add(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// addMaking adds what only commands need that make something in the workspace.
+// addMaking adds the flags of commands that create something in the workspace.
 func (f *liveFlags) addMaking(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the name of the workspace for tests, as Customer.io shows it, compared with what the App API says; default CIOKIT_LIVE_WORKSPACE; not needed for an emulator")
 	cmd.Flags().StringVar(&f.objectType, "object-type", "", "the type of the objects that are created; the workspace must have it; default 1")
 }
 
-// workspaceOf resolves --to, or what the environment and .env say.
+// workspaceOf resolves --to, or the settings of the environment and .env.
 func workspaceOf(con console.Console, to string) (livetest.Config, error) {
 	cfg := livetest.ConfigFromEnv(func(name string) string {
 		switch elsewhere := to == "us" || to == "eu" || to == "emulator"; {
-		case name == livetest.WorkspaceEnv, // which config asks for
+		case name == livetest.WorkspaceEnv, // config asks for it
 			elsewhere && slices.Contains([]string{"CUSTOMERIO_REGION", "CUSTOMERIO_BASE_URL", "CUSTOMERIO_APP_BASE_URL"}, name):
 			return ""
 		}
@@ -81,7 +81,7 @@ func workspaceOf(con console.Console, to string) (livetest.Config, error) {
 	case to == "emulator":
 		cfg.BaseURL = "http://" + destination.EmulatorAddr
 	case destination.IsURL(to):
-		cfg.BaseURL = to // what it passes on to is read at the region's own address
+		cfg.BaseURL = to // a proxy's workspace is read at the region's own address
 	default:
 		return cfg, destination.NoDestination(to, "emulator", "us", "eu")
 	}
@@ -94,7 +94,7 @@ func workspaceOf(con console.Console, to string) (livetest.Config, error) {
 	return cfg, nil
 }
 
-// config resolves the workspace. It asks for the name of one that is not an emulator's, on a terminal, if make says that it is needed.
+// config resolves the workspace. If make is set and the workspace is not an emulator's, it asks for the name on a terminal.
 func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool) (livetest.Config, error) {
 	cfg, err := workspaceOf(con, f.to)
 	if err != nil {
@@ -119,7 +119,7 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 	if cfg.BaseURL != "" {
 		is, silent := destination.Emulates(ctx, client.Target())
 		if is {
-			cfg.AppAPIKey, cfg.AppBaseURL = cfg.APIKey, "" // as the emulator has it; those of the environment are of a real workspace
+			cfg.AppAPIKey, cfg.AppBaseURL = cfg.APIKey, "" // the emulator's; the environment's are for a real workspace
 			return cfg, nil
 		}
 		switch {
@@ -150,7 +150,7 @@ func askWorkspace(con console.Console, target string) string {
 	return strings.TrimSpace(line)
 }
 
-// liveExit puts the exit code to an error of the suite.
+// liveExit adds the exit code to an error of the suite.
 func liveExit(ctx context.Context, err error) error {
 	var ended *exit.Error
 	switch {
@@ -216,7 +216,7 @@ Exit code 6 means that a case failed.`,
 	return cmd
 }
 
-// openLive opens the suite, and says where it sends unless that is an emulator.
+// openLive opens the suite, and prints where it sends unless that is an emulator.
 func openLive(ctx context.Context, con console.Console, cfg livetest.Config) (*livetest.Suite, error) {
 	s, err := livetest.Open(ctx, cfg)
 	if err != nil {
@@ -373,7 +373,7 @@ func cleanLedgers(ctx context.Context, con console.Console, flags liveFlags, led
 	return nil
 }
 
-// writeFile writes what a command was asked to leave in a file, readable by others.
+// writeFile writes a file that a flag asked for; others can read it.
 func writeFile(name string, text []byte) error {
 	if err := atomicfile.Replace(name, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 		return exit.With(exit.Local, err)

@@ -16,12 +16,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// loadOptions are what decides which messages a load sends where. A journal keeps them, so that the load can be resumed; the key is none of
-// them.
+// loadOptions decide which messages a load sends, and where. A journal keeps them, so that the load can be resumed. They do not contain the key.
 type loadOptions struct {
 	Files        []string      `json:"files"`
 	To           string        `json:"to"`
-	Emulator     *bool         `json:"emulator,omitempty"` // takes it; nil if nothing answered
+	Emulator     *bool         `json:"emulator,omitempty"` // an emulator accepts the load; nil if no server answered
 	KeyFile      string        `json:"key_file,omitempty"`
 	Mapping      string        `json:"mapping"`
 	Query        string        `json:"query,omitempty"`
@@ -72,7 +71,7 @@ type loadFlags struct {
 	result     *loadResult      // nil if no run began
 	comparison *load.Comparison // of the input with the snapshot; nil for none
 	continued  *continued       // what --continue has decided
-	fallback   bool             // a run that cannot begin or go on says so to --continue alone
+	fallback   bool             // if a run cannot begin or be resumed, only --continue gets the error
 }
 
 func newLoad(con console.Console) *cobra.Command {
@@ -276,7 +275,7 @@ func absoluteInput(arg *string) error {
 	return absolute(arg)
 }
 
-// rows is what decides which rows there are beside the input itself, and what their cells are.
+// rows has the options, apart from the input itself, that decide which rows there are and what their cells contain.
 func (o *loadOptions) rows() string {
 	if o.JSONPath != "" {
 		return fmt.Sprintf("%q %q %q %d", o.JSONPath, o.Format, o.Encoding, o.SkipRows)

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// approve shows what a load to a real workspace would send, and has it approved. A report gets the plan of any load.
+// approve shows what a load to a real workspace would send, and asks for approval. A report gets the plan of any load.
 func (l *loading) approve(ctx context.Context, con console.Console) error {
 	approved := l.local || l.f.dryRun || l.f.yes
 	strict := l.f.Strict && !l.f.dryRun
@@ -34,7 +34,7 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 	if err != nil {
 		return input.Error(err)
 	}
-	defer src.Close() // and before anybody is asked, who may take their time
+	defer src.Close() // closed before the question, because the answer can take time
 	job := l.job
 	job.Source = src
 	var rows int64
@@ -51,7 +51,7 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 	if err := l.compare(con, plan.Comparison); err != nil {
 		return err
 	}
-	if !approved || strict || reported { // otherwise nobody has seen it, and a table may go on changing
+	if !approved || strict || reported { // otherwise nobody has seen the plan, and a table may keep changing
 		l.job.Approved = &plan
 		if l.reports != nil {
 			l.reports.plan = &plan
@@ -93,11 +93,11 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 	return nil
 }
 
-// readLine reads a line, or returns when ctx ends; the read then stays behind until the process ends.
+// readLine reads a line, or returns when ctx ends. The read then continues until the process ends.
 func readLine(ctx context.Context, r io.Reader) (string, error) {
 	lines := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(r).ReadString('\n') // what was typed before an error is an answer too
+		line, _ := bufio.NewReader(r).ReadString('\n') // text before an error is an answer too
 		lines <- line
 	}()
 	select {

@@ -9,8 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// bound is a flag that says how many there may be at most: a number, 0 for none, or the word unlimited. Its value is that of load.Job.MaxErrors and
-// MaxDeletes, which is never 0.
+// bound is a flag with a limit: a number, 0 for none, or the word unlimited. Its value is as in load.Job.MaxErrors and MaxDeletes, and never 0.
 type bound int64
 
 const unlimited = "unlimited"
@@ -52,5 +51,5 @@ func (b *bound) String() string {
 	return strconv.FormatInt(int64(*b), 10)
 }
 
-// Type is how the help names what the flag takes.
+// Type is the name of the value in the help.
 func (b *bound) Type() string { return "number" }

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// changeOptions are the flags of ciokit load that have to do with snapshots.
+// changeOptions are the flags of ciokit load about snapshots.
 type changeOptions struct {
 	Snapshot    string `json:"snapshot,omitempty"`
 	DiffWith    string `json:"diff_with,omitempty"`
@@ -26,7 +26,7 @@ type changeOptions struct {
 	NewMapping  bool   `json:"new_mapping,omitempty"`
 }
 
-// changeFlags are the names of the flags that --resume takes from the load as it began.
+// changeFlags are the names of the flags that --resume reads from the journal.
 var changeFlags = []string{"snapshot", "diff-with", "snapshot-ids", "full", "mode", "mirror-with", "new-mapping"}
 
 func (o *changeOptions) flags(cmd *cobra.Command) {
@@ -69,7 +69,7 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 	return c, nil
 }
 
-// sayChanges says what the load compares with.
+// sayChanges prints which snapshot the load compares with.
 func (l *loading) sayChanges() error {
 	c := l.job.Changes
 	file := c.DiffWith
@@ -119,8 +119,7 @@ func (l *loading) inputWord() string {
 	return l.f.name()
 }
 
-// compare stops a load whose input is so different from that of the snapshot that it is taken for a mistake, and warns of one that says
-// something else of nearly everybody.
+// compare stops a load if its input differs so much from the snapshot that it is probably a mistake, and warns if nearly everybody has changed.
 func (l *loading) compare(con console.Console, c *load.Comparison) error {
 	l.f.comparison = c
 	if err := c.Stop(); err != nil {
@@ -132,7 +131,7 @@ func (l *loading) compare(con console.Console, c *load.Comparison) error {
 	return nil
 }
 
-// changesHint says what to do about an error that has to do with snapshots; "" for any other.
+// changesHint says what to do about an error with a snapshot; "" for any other error.
 func changesHint(err error) string {
 	var pending *load.PendingError
 	switch {

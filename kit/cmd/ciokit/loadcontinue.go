@@ -14,36 +14,35 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// continued says what a load with --continue has done, in the object of --json too.
+// continued says what a load with --continue has done; it is also in the object of --json.
 type continued struct {
 	// Did is resumed, anew, or refused.
 	Did string `json:"did"`
 	// Run is the last run of the same load, empty if there is none.
 	Run string `json:"run,omitempty"`
 	Why string `json:"why"`
-	// Full says that everything is sent, because nobody knows what the last run had sent.
+	// Full says that everything is sent, because it is not known what the last run sent.
 	Full bool `json:"full,omitempty"`
 }
 
-// sameLoad is what tells the loads from one another that --continue goes on with: the command may say something else in other respects, which
-// load.Resume then refuses.
+// sameLoad identifies a load for --continue. If other options differ, load.Resume refuses the run.
 func (o *loadOptions) sameLoad() string {
 	text, _ := json.Marshal([]any{o.Files, o.Query, o.OrderBy, o.Mapping, o.To, o.Snapshot}) // never fails
 	return string(text)
 }
 
-// goneOnError is why a run cannot go on, or not begin without --full, where --continue may begin another.
+// goneOnError says why a run cannot be resumed, or cannot begin without --full. --continue can then begin another run.
 type goneOnError struct{ error }
 
 func (e *goneOnError) Unwrap() error { return e.error }
 
-// refusedToGoOn reports whether the error says that a run cannot go on, or that a new one cannot know what one that was killed has sent.
+// refusedToGoOn reports whether the error says that a run cannot be resumed, or that it is not known what a killed run sent.
 func refusedToGoOn(err error) bool {
 	var pending *load.PendingError
 	return errors.As(err, new(*source.ChangedError)) || errors.Is(err, load.ErrSuperseded) || errors.As(err, &pending) && !pending.Running
 }
 
-// goOnOrBegin is a load with --continue.
+// goOnOrBegin runs a load with --continue.
 func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error {
 	if f.dryRun {
 		return exit.Fail(exit.Usage, "--continue and --dry-run cannot be used together; remove one")
@@ -95,7 +94,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	return f.anew(ctx, con, id, "its last run cannot be resumed: "+words(why))
 }
 
-// noRepeat is why no new load is begun.
+// noRepeat says why no new load is started.
 func (f *loadFlags) noRepeat(id string, why error) error {
 	code := exit.Usage
 	if errors.As(why, new(*source.ChangedError)) {
@@ -104,13 +103,13 @@ func (f *loadFlags) noRepeat(id string, why error) error {
 	return exit.Fail(code, "run %s ended early and cannot be resumed: %w. No new load was started, because the mapping has events without a messageId: events that this run has sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or start a new load without --continue if duplicates do no harm", id, why)
 }
 
-// refuse keeps for --json that nothing was done.
+// refuse records for --json that nothing was done.
 func (f *loadFlags) refuse(err error, run, why string) error {
 	f.continued = &continued{Did: "refused", Run: run, Why: why}
 	return err
 }
 
-// decide says what --continue does.
+// decide records and prints what --continue does.
 func (f *loadFlags) decide(con console.Console, c continued) {
 	f.continued = &c
 	if f.json {
@@ -146,7 +145,7 @@ func (f *loadFlags) lastRun(dir string) (*load.Journal, error) {
 	return nil, nil
 }
 
-// tryResume goes on with a run. The error is a *goneOnError if that is refused, and nothing was sent.
+// tryResume resumes a run. The error is a *goneOnError if that is refused; then nothing was sent.
 func (f *loadFlags) tryResume(ctx context.Context, con console.Console, last *load.Journal) error {
 	if why := last.Problem(); why != nil {
 		return &goneOnError{why}
@@ -182,12 +181,12 @@ func (f *loadFlags) tryResume(ctx context.Context, con console.Console, last *lo
 	return err
 }
 
-// tell takes what there is to tell of an attempt.
+// tell copies the results of an attempt.
 func (f *loadFlags) tell(attempt *loadFlags) {
 	f.result, f.continued, f.comparison = attempt.result, attempt.continued, attempt.comparison
 }
 
-// howEnded says how a run ended that can be gone on with.
+// howEnded says how a run ended that can be resumed.
 func howEnded(j *load.Journal) string {
 	if j.Last().End == "" {
 		return "was killed"
@@ -195,7 +194,7 @@ func howEnded(j *load.Journal) string {
 	return "ended early, " + j.Last().End
 }
 
-// anew begins a new load. Where one was killed that the snapshot knows nothing of, it sends everything.
+// anew begins a new load. If a load was killed and its snapshot does not know what was sent, it sends everything.
 func (f *loadFlags) anew(ctx context.Context, con console.Console, run, why string) error {
 	did := continued{Did: "anew", Run: run, Why: why}
 	f.decide(con, did)

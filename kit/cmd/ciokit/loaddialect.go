@@ -45,7 +45,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	return cfg, nil
 }
 
-// nearCharacter asks whether the character was meant that a word names.
+// nearCharacter suggests the character that a word names.
 func nearCharacter(text string) string {
 	for _, c := range []struct{ word, flag string }{{"semicolon", "';'"}, {"comma", "','"}, {"pipe", "'|'"}, {"tab", `\t`}, {"tabulator", `\t`}, {"colon", "':'"}, {"space", "' '"}, {"quote", `'"'`}, {"backslash", `'\'`}, {"none", "none"}} {
 		if spelling.Nearest(text, []string{c.word}) != "" {

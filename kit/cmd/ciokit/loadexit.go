@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// loadError puts the exit code to why a load did not begin.
+// loadError adds the exit code to the reason why a load did not begin.
 func loadError(err error) error {
 	switch {
 	case err == nil:
@@ -67,7 +67,7 @@ func loadExit(s load.Summary, err error) error {
 	return nil
 }
 
-// blankExit says that a load made nothing of any row, though no condition left them out: it has the wrong mapping, or the wrong input.
+// blankExit says that no row became a message although no condition skipped the rows: the mapping or the input is the wrong one.
 func blankExit(s load.Summary, m *mapping.Mapping) error {
 	if s.Rows == 0 || s.RowsBlank < s.Rows {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// identityText says what falls together in Customer.io, a line each, nothing where nothing does.
+// identityText says which ids and addresses collide in Customer.io, one on each line; "" if there are none.
 func identityText(c *load.IdentityCount) string {
 	if c == nil {
 		return ""
@@ -41,7 +41,7 @@ func identityText(c *load.IdentityCount) string {
 	return b.String()
 }
 
-// placesOf names the two places of something shared.
+// placesOf names the two places of a collision.
 func placesOf(p load.SharedPlace) string {
 	second := fmt.Sprintf("line %d", p.SecondLine)
 	if p.SecondFile != p.File {
@@ -50,7 +50,7 @@ func placesOf(p load.SharedPlace) string {
 	return placeOf(p.File, p.Line) + " and " + second
 }
 
-// restText names the places behind the first, a line each.
+// restText names the places after the first, one on each line.
 func restText(b *strings.Builder, s load.Shared) {
 	for _, p := range s.First[1:] {
 		fmt.Fprintf(b, "  %s\n", placesOf(p))
@@ -60,7 +60,7 @@ func restText(b *strings.Builder, s load.Shared) {
 	}
 }
 
-// refuseShared says what falls together and refuses it.
+// refuseShared prints the collisions and refuses them.
 func refuseShared(w io.Writer, c *load.IdentityCount) error {
 	switch {
 	case c.NotCounted != "":

@@ -9,12 +9,12 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// loadResult is what became of a run, for --json.
+// loadResult is the result of a run, for --json.
 type loadResult struct {
 	load.Summary
 	// Run is its id, empty if it keeps no journal.
 	Run string `json:"run"`
-	// Stopped is why less than everything was read and sent, empty if all was.
+	// Stopped is why not everything was read and sent, empty if everything was.
 	Stopped string `json:"stopped"`
 }
 
@@ -36,7 +36,7 @@ func (f *loadFlags) printJSONOf(w io.Writer, err error) error {
 	return err
 }
 
-// stoppedBy is why a load with this error did not send everything; empty for an error with nothing to say.
+// stoppedBy is why a load with this error did not send everything; empty for an error without a text.
 func stoppedBy(err error) string {
 	var ended *exit.Error
 	switch why := whyStopped(err); {

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// printPlan prints what a load would send for a person to judge. The first messages are printed if values says so: they are personal data.
+// printPlan prints what a load would send, for a person who approves it. With values it prints the first messages, which are personal data.
 func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "This load would send to %s:\n", target)
@@ -88,7 +88,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	return err
 }
 
-// boundText says what a bound would stop a load for, and which flag sets it.
+// boundText says why a limit would stop a load, and which flag sets the limit.
 func boundText(stop error) string {
 	var why *load.StopError
 	text := words(stop)

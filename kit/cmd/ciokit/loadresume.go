@@ -55,7 +55,7 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console.Console) error {
 	return l.run(cmd.Context(), con)
 }
 
-// keep takes the flags that were given to --resume instead of what the load began with: those that change nothing of what a row becomes.
+// keep uses the flags that were given with --resume instead of the original ones: only flags that do not change the messages.
 func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 	for _, flag := range []struct {
 		name string
@@ -78,7 +78,7 @@ func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 	}
 }
 
-// completeResumable completes the ids of the loads that can be gone on with, the newest first.
+// completeResumable completes the ids of the loads that can be resumed, the newest first.
 func completeResumable(*cobra.Command, []string, string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
 	if dir, err := load.JournalDir(); err == nil {
 		journals, _ := load.ListJournals(dir) // a completion that fails offers nothing

@@ -33,14 +33,14 @@ type loading struct {
 	input   input.Input
 	load    *load.Load // nil if it cannot be resumed
 	reports *reports   // nil for none
-	local   bool       // nothing leaves this machine: an emulator takes it, or nobody
-	keyless bool       // no key was given, so that one is used which an emulator takes
-	silent  error      // why nothing on this machine answers where it is to be sent
+	local   bool       // no data leaves this machine: the destination is an emulator, or nothing is sent
+	keyless bool       // no key was given, so the key for an emulator is used
+	silent  error      // why no server on this machine answers at the destination
 
 	fingerprint string // of the input; empty if it is read once
-	compared    bool   // with a snapshot that there is
+	compared    bool   // compared with an existing snapshot
 
-	said  bytes.Buffer // what is to be said once the load is sure to begin, or before somebody is asked
+	said  bytes.Buffer // texts for the time when the load is certain to begin, or before the question
 	begun bool
 }
 
@@ -130,12 +130,12 @@ func (f *loadFlags) denyList() (*load.DenyList, error) {
 // stdin reports whether standard input is loaded.
 func (o *loadOptions) stdin() bool { return len(o.Files) == 1 && o.Files[0] == "-" }
 
-// reads are the files that the load reads beside its rows.
+// reads are the files that the load reads in addition to its rows.
 func (o *loadOptions) reads() []string {
 	var files []string
 	connections := o.Config
 	if strings.HasPrefix(o.Files[0], input.Connection) {
-		connections, _ = input.ConnectionsFile(o.Config) // what cannot be named is not read either
+		connections, _ = input.ConnectionsFile(o.Config) // a file without a name is not read either
 	}
 	for _, file := range []string{o.Mapping, o.Deny, o.Guard, o.GuardKey, o.KeyFile, connections} {
 		if file != "" {
@@ -161,7 +161,7 @@ func (o *loadOptions) destination() destination.Flags {
 // connect makes the client.
 func (l *loading) connect(ctx context.Context, con console.Console) error {
 	f := l.f
-	cfg := cio.Config{APIKey: "dry-run", BaseURL: "http://127.0.0.1"} // for the rules alone
+	cfg := cio.Config{APIKey: "dry-run", BaseURL: "http://127.0.0.1"} // only for the rules
 	l.local = true
 	if !f.dryRun {
 		d, err := f.destination().Resolve(ctx, con)
@@ -192,7 +192,7 @@ func (l *loading) connect(ctx context.Context, con console.Console) error {
 	return nil
 }
 
-// checkEmulator makes sure that a load which is resumed goes on to what it began with: an emulator, or what may be a real workspace.
+// checkEmulator makes sure that a resumed load has the same kind of destination: an emulator, or what may be a real workspace.
 func (l *loading) checkEmulator() error {
 	began, target := l.f.Emulator, l.client.Target()
 	switch {
@@ -216,14 +216,14 @@ func (l *loading) close() {
 	}
 }
 
-// say keeps a line until the load begins. With --json there is none.
+// say keeps a line until the load begins. With --json it keeps none.
 func (l *loading) say(format string, args ...any) {
 	if !l.f.json {
 		fmt.Fprintf(&l.said, format+"\n", args...)
 	}
 }
 
-// begin says what there is to say.
+// begin prints the kept lines.
 func (l *loading) begin(con console.Console) {
 	l.begun = true
 	l.tell(con)
@@ -233,7 +233,7 @@ func (l *loading) tell(con console.Console) {
 	l.said.WriteTo(con.Err)
 }
 
-// start begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
+// start begins the journal, with which the load can be resumed. If there can be no journal, it says so, and the load continues.
 func (l *loading) start() (err error) {
 	f := l.f
 	if f.dryRun {
@@ -260,7 +260,7 @@ func (l *loading) start() (err error) {
 	return nil
 }
 
-// resume has the load go on where its journal ends, if it is still the same load.
+// resume resumes the load at the end of its journal, if it is still the same load.
 func (l *loading) resume(id string) (err error) {
 	l.load, err = load.Resume("", id, l.job)
 	var other *load.MismatchError
@@ -271,7 +271,7 @@ func (l *loading) resume(id string) (err error) {
 	return loadError(err)
 }
 
-// run loads and says what became of it.
+// run loads and prints the result.
 func (l *loading) run(ctx context.Context, con console.Console) error {
 	stayBelow(loadMemory)
 	run := func(ctx context.Context) (load.Summary, error) { return load.Run(ctx, l.job) }
@@ -297,7 +297,7 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 		}
 	}
 	if l.f.Strict && l.f.dryRun && runErr == nil {
-		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has said it
+		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has printed it
 			ended = err
 		}
 	}
@@ -325,7 +325,7 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 	return ended
 }
 
-// sayGoOn says how to go on with a load that ended with an error. A guard would stop it again, unless the guard is given another bound.
+// sayGoOn says how to resume a load that ended with an error. If a limit stopped it, the load stops again unless the limit is changed.
 func sayGoOn(w io.Writer, id string, err error) {
 	if flag := boundFlag(err); flag != "" {
 		fmt.Fprintf(w, "If you resume this load unchanged, it stops again. If the input is wrong, correct it and run the same command again. If the input is right, resume with another limit: ciokit load --resume %s %s\n", id, flag)
@@ -338,7 +338,7 @@ func sayGoOn(w io.Writer, id string, err error) {
 	fmt.Fprintf(w, "%s: ciokit load --resume %s\n", before, id)
 }
 
-// boundFlag is the flag that gives another bound to the guard that stopped a load with this error; empty if none did.
+// boundFlag is the flag that changes the limit that stopped a load with this error; empty if no limit did.
 func boundFlag(err error) string {
 	for _, guard := range []struct {
 		reason error
@@ -351,15 +351,15 @@ func boundFlag(err error) string {
 	return ""
 }
 
-// refused reports whether the load did not begin, so that there is nothing to tell of it but why.
+// refused reports whether the load did not begin, so that only the reason is printed.
 func (l *loading) refused(s load.Summary, ended error) bool {
 	return !l.begun && ended != nil || s.Rows == 0 && exit.CodeOf(ended) == exit.Usage
 }
 
-// loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.
+// loadMemory is the memory that a load should need at most: it keeps about 20 MB of rows and requests, whatever the size of the input.
 const loadMemory = 40 << 20
 
-// stayBelow makes the garbage collector work harder as memory nears limit, unless the environment says how it should. The limit is soft.
+// stayBelow makes the garbage collector work harder near the limit, unless the environment sets one. The limit is soft.
 func stayBelow(limit int64) {
 	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
 		debug.SetMemoryLimit(limit)

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// printSummary prints what became of a load, of a rejects file or of another input, for a person to read.
+// printSummary prints the result of a load, of a rejects file or of another input.
 func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopped error) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -79,7 +79,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	if text := identityText(s.Identity); text != "" {
 		b.WriteString("\n" + text)
 	}
-	if len(s.NewColumns) > 0 && f.comparison == nil { // which has said so
+	if len(s.NewColumns) > 0 && f.comparison == nil { // the comparison has printed it
 		fmt.Fprintf(&b, "\nWarning: the input has columns that the last load did not have: %s\n", strings.Trim(fmt.Sprintf("%q", s.NewColumns), "[]"))
 	}
 	if len(s.Warned) > 0 {
@@ -101,7 +101,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		b.WriteString("The first rejects:\n")
 		said := make(map[string]bool)
 		for _, r := range s.First {
-			if said[r.Rule+r.Hint] { // what to do is said once
+			if said[r.Rule+r.Hint] { // each hint is printed once
 				r.Hint = ""
 			}
 			said[r.Rule+r.Hint] = true
@@ -111,7 +111,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 			b.WriteString("The line numbers are those of the original input.\n")
 		}
 		switch {
-		case f.Rejects != "" && f.Snapshot != "": // which a file of some rows is refused with
+		case f.Rejects != "" && f.Snapshot != "": // a file with only some of the rows is refused with a snapshot
 			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in the input and load it again with the same snapshot: rows that have not changed since are skipped.\n", printed.Line(console.ShortPath(f.Rejects)))
 		case f.Rejects != "":
 			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\n", printed.Line(console.ShortPath(f.Rejects)))
@@ -126,7 +126,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	return err
 }
 
-// writeHints writes what the cells look like that rows were rejected for.
+// writeHints describes the cells for which rows were rejected.
 func writeHints(b *strings.Builder, indent string, hints []string) {
 	for _, h := range hints {
 		b.WriteString(indent + "Hint: " + printed.Line(console.FlagWords(h)) + "\n")
@@ -157,7 +157,7 @@ func describe(r load.Reject) string {
 	return printed.Line(s)
 }
 
-// valueFor is what stands in the column at fault, where a person looks on: it is personal data, and what is no terminal may be kept.
+// valueFor is the value in the column at fault, only on a terminal: it is personal data, and other outputs may be stored.
 func valueFor(w io.Writer, r load.Reject) string {
 	value, ok := r.Value()
 	if !ok || !console.Terminal(w) {
@@ -167,10 +167,10 @@ func valueFor(w io.Writer, r load.Reject) string {
 	if cut := []rune(value); len(cut) > most {
 		value = string(cut[:most]) + "..."
 	}
-	return "; there is " + strconv.Quote(value) // which leaves nothing that moves the cursor
+	return "; there is " + strconv.Quote(value) // without characters that move the cursor
 }
 
-// note is a count in parentheses, nothing where it is 0.
+// note is a count in parentheses, and nothing for 0.
 func note(n int64, one, several string) string {
 	if n == 0 {
 		return ""

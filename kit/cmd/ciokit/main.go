@@ -55,12 +55,12 @@ func run(ctx context.Context, args []string, con console.Console) int {
 	return exit.CodeOf(err)
 }
 
-// words says an error as the user knows things: files by their names, flags and variables in place of what the packages below name.
+// words writes an error in the user's words: files by their names, and flags and variables instead of Go names.
 func words(err error) string {
 	return console.InWorkingDirectory(console.FlagWords(ofFile(err)))
 }
 
-// ofFile is the text of an error that names a file as the user knows it, and not the call of the system that failed.
+// ofFile is the text of an error with the file's name as the user knows it, without the failed system call.
 func ofFile(err error) string {
 	text := err.Error()
 	var path *fs.PathError
@@ -74,9 +74,9 @@ func ofFile(err error) string {
 	return strings.ReplaceAll(text, path.Error(), console.ShortPath(path.Path)+": "+why)
 }
 
-// nearFile asks whether another file of the same directory was meant.
+// nearFile suggests a similar file in the same directory.
 func nearFile(path string) string {
-	const most = 1000 // names that are looked at
+	const most = 1000 // names that are read
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return ""
@@ -98,12 +98,12 @@ func nearFile(path string) string {
 	return didYouMean(path, best+filepath.Ext(base))
 }
 
-// didYouMean asks whether the file of another name beside one was meant.
+// didYouMean suggests a file with another name in the same directory.
 func didYouMean(path, name string) string {
 	return "; did you mean " + printed.Line(console.ShortPath(filepath.Join(filepath.Dir(path), name))) + "?"
 }
 
-// withoutEndings are the names that end in ext, without it.
+// withoutEndings returns the names that end in ext, without it.
 func withoutEndings(names []string, ext string) (list []string) {
 	for _, name := range names {
 		if bare, ok := strings.CutSuffix(name, ext); ok && bare != "" {
@@ -113,7 +113,7 @@ func withoutEndings(names []string, ext string) (list []string) {
 	return list
 }
 
-// inOneLine writes file names among the arguments that hold line feeds so that they end no line of the text.
+// inOneLine escapes file names with line feeds among the arguments, so that they do not break the line of the text.
 func inOneLine(args []string, text string) string {
 	for _, arg := range args {
 		for name := range strings.SplitSeq(arg, string(filepath.Separator)) {
@@ -125,7 +125,7 @@ func inOneLine(args []string, text string) string {
 	return text
 }
 
-// interruptible returns a context that ends with the first Ctrl-C. A second one ends the process at once, by the signal's own default.
+// interruptible returns a context that ends with the first Ctrl-C. A second Ctrl-C ends the process immediately, by the signal's default.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -175,7 +175,7 @@ func newRoot(con console.Console) *cobra.Command {
 	return root
 }
 
-// tasks are the commands by what a person wants to do, in the order of the help.
+// tasks are the commands by task, in the order of the help.
 var tasks = []struct {
 	title    string
 	commands []string
@@ -188,7 +188,7 @@ var tasks = []struct {
 	{"Check a real workspace", []string{"doctor", "proxy", "live"}},
 }
 
-// group has the help show the commands by tasks.
+// group makes the help show the commands by task.
 func group(root *cobra.Command) {
 	for _, task := range tasks {
 		root.AddGroup(&cobra.Group{ID: task.title, Title: task.title})
@@ -200,7 +200,7 @@ func group(root *cobra.Command) {
 	}
 }
 
-// sections are the flags of the commands that have no sections of their own, by what they are for. A command shows those that it has.
+// sections are the flags by purpose, for commands without their own sections. A command shows only its own flags.
 var sections = []console.Section{
 	{Title: "Which workspace", Flags: []string{"to", "key-file", "app-key-file", "app-url", "workspace", "object-type", "permissive", "any-key"}},
 	{Title: "Which people or messages", Flags: []string{"action", "ids", "id", "id-file", "targets", "column", "also", "verbatim-ids", "no-cio-ids", "resolve", "shared", "known-file", "id-type", "is", "is-not", "has", "has-not", "in-segment", "not-in-segment", "any", "campaign", "newsletter", "transactional"}},
@@ -213,7 +213,7 @@ var sections = []console.Section{
 	{Title: "What it writes", Flags: []string{"out", "dir", "receipt", "report", "switches", "html", "values", "json"}},
 }
 
-// sectioned gives the sections to all commands whose flags have none.
+// sectioned sets the sections for all commands without their own.
 func sectioned(cmd *cobra.Command) {
 	for _, below := range cmd.Commands() {
 		sectioned(below)

@@ -31,7 +31,8 @@ existing pages are replaced. For the completion of commands and flags in your sh
 	}
 }
 
-// writeMan writes the pages of a command and of all below it, and returns how many. They name the month of now, or that of SOURCE_DATE_EPOCH.
+// writeMan writes the pages of a command and of all below it, and returns their number. They name the current month, or the month of
+// SOURCE_DATE_EPOCH.
 func writeMan(root *cobra.Command, dir string) (int, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, err

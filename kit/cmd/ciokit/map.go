@@ -74,8 +74,9 @@ mapping leaves open what only you can decide, with the choices in comments. A lo
 	return cmd
 }
 
-// inspectAsProposed looks at an input. Where the reader refuses it and knows one flag that would read it, or, for a mapping, what it reads is no rows of
-// people, it says so, sets the flag as if it had been given, and looks again. What sends rows, or says what would be sent, never does that.
+// inspectAsProposed inspects an input. If the reader refuses it and knows one flag that would help, or, for a mapping, the rows are not about
+// people, it says so, sets the flag as if it had been given, and inspects again. Commands that send rows, or show what would be sent, never do
+// that.
 func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, args []string, forMapping bool) (source.Profile, error) {
 	set := make(map[string]bool)
 	for {
@@ -175,7 +176,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 	return cmd
 }
 
-// fitText says whether a mapping fits an input: not where most rows would be rejected.
+// fitText says whether a mapping fits an input. It does not fit if most rows would be rejected.
 func fitText(mapping string, p load.Plan) string {
 	switch {
 	case p.Sampled == 0:

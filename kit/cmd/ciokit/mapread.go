@@ -12,8 +12,8 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// readMapping reads the mapping of a command that is given inputs too. If it is none, and the only input is one, right is the command that was meant. The
-// error has an exit code.
+// readMapping reads the mapping of a command that has inputs too. If it is not a mapping, but the only input is one, right is the command that was
+// meant. The error has an exit code.
 func readMapping(file string, inputs []string, right func(mapping, file string) string) (*mapping.Mapping, error) {
 	m, err := mapping.Read(file)
 	switch {
@@ -25,16 +25,16 @@ func readMapping(file string, inputs []string, right func(mapping, file string) 
 	return nil, input.Error(err)
 }
 
-// mappingEndings are how files are named that hold mappings.
+// mappingEndings are the endings of the names of mappings.
 var mappingEndings = []string{".yaml", ".yml"}
 
-// isMapping reports whether a file is named like a mapping and may be one.
+// isMapping reports whether a file has the name of a mapping and can be one.
 func isMapping(file string) bool {
 	info, err := os.Stat(file)
 	return err == nil && info.Mode().IsRegular() && slices.Contains(mappingEndings, strings.ToLower(filepath.Ext(file)))
 }
 
-// swappedLoad says of a command that takes the mapping by a flag where each of the two stands.
+// swappedLoad says where the input and the mapping belong, for a command that takes the mapping by a flag.
 func swappedLoad(command string) func(mapping, file string) string {
 	return func(mapping, file string) string {
 		return "give the file with the rows first, and the mapping after --mapping: ciokit " + command + " " + file + " --mapping " + mapping

@@ -17,10 +17,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// metricsKinds are what has metrics.
+// metricsKinds are the kinds that have metrics.
 var metricsKinds = []string{"campaigns", "broadcasts", "newsletters", "transactional"}
 
-// metricsFlags say whose metrics, of which time.
+// metricsFlags say which metrics, and of which time.
 type metricsFlags struct {
 	reading.Flags
 	kind, id string
@@ -69,7 +69,7 @@ emulator answers this with invented numbers, and its texts contain the word cann
 	return cmd
 }
 
-// metricsOf is one thing that has metrics.
+// metricsOf is one campaign, newsletter or message with metrics.
 type metricsOf struct {
 	id, name, state string
 	value           any
@@ -78,7 +78,7 @@ type metricsOf struct {
 // MarshalJSON writes it as the App API has it.
 func (m metricsOf) MarshalJSON() ([]byte, error) { return json.Marshal(m.value) }
 
-// list lists what has metrics.
+// list lists the items of a kind.
 func (f *metricsFlags) list(ctx context.Context, con console.Console) error {
 	if f.links || f.period != "" || f.steps != 0 {
 		return exit.Fail(exit.Usage, "--links, --period and --steps need the ID of one of the %s; ciokit metrics %[1]s shows the IDs", f.kind)
@@ -167,7 +167,7 @@ func (f *metricsFlags) show(ctx context.Context, con console.Console) error {
 	return reading.Print(ctx, &f.Flags, con, reading.All(seriesOf(m.Series), nil), 0, seriesTable, "")
 }
 
-// ofCampaign asks for the metrics of a campaign, which have a beginning and an end in place of a number of steps.
+// ofCampaign requests the metrics of a campaign, which have a beginning and an end instead of a number of periods.
 func (f *metricsFlags) ofCampaign(now time.Time) appapi.CampaignMetricsQuery {
 	q := appapi.CampaignMetricsQuery{Resolution: appapi.Resolution(f.period)}
 	if f.steps == 0 {
@@ -194,7 +194,7 @@ type metricsSeries struct {
 	steps []int64
 }
 
-// seriesOf are the counts that the API gave, in the order of their names.
+// seriesOf returns the counts of the API, sorted by name.
 func seriesOf(s appapi.Series) (list []metricsSeries) {
 	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
@@ -225,7 +225,7 @@ var linkTable = reading.Table[appapi.LinkMetrics]{Head: []string{"LINK", "CLICKE
 		return []string{l.Link.URL, strconv.FormatInt(total, 10), stepsText(l.Metric.Series.Clicked)}
 	}}
 
-// mostSteps is how many steps a line shows, the newest.
+// mostSteps is how many periods a line shows, the newest ones.
 const mostSteps = 12
 
 func stepsText(steps []int64) string {

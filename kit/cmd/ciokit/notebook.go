@@ -57,7 +57,7 @@ func newJupyter(checkout string) (*notebook.Jupyter, error) {
 	return &notebook.Jupyter{Root: root, Cache: cache, Command: self}, nil
 }
 
-// findCheckout returns the directory given, or the nearest one above the working directory, that holds ciokit's workspace.
+// findCheckout returns the given directory, or the nearest one above the working directory, that contains ciokit's Go workspace.
 func findCheckout(given string) (string, error) {
 	dir, err := filepath.Abs(given)
 	if err != nil {
@@ -102,8 +102,8 @@ func openNotebooks(cmd *cobra.Command, con console.Console, checkout string) err
 	return nil
 }
 
-// notebookEnv is the environment of Jupyter. Where CIOKIT_LIVE lets notebooks send to a real workspace, it has what .env says of that, for kernels,
-// which work in other directories.
+// notebookEnv is the environment of Jupyter. If CIOKIT_LIVE lets notebooks send to a real workspace, it also has the settings of .env, because
+// kernels run in other directories.
 func notebookEnv(con console.Console, j *notebook.Jupyter) ([]string, error) {
 	env := j.Env()
 	if live := os.Getenv(livetest.LiveEnv); live == "" || live == "0" {
@@ -121,10 +121,10 @@ func notebookEnv(con console.Console, j *notebook.Jupyter) ([]string, error) {
 	return env, nil
 }
 
-// building is said before what may take long, and says nothing while it does.
+// building is printed before a step that takes long and prints nothing.
 const building = "Building the kernel (the first time takes a minute or two)"
 
-// prepare builds what a kernel needs that outlives this command.
+// prepare builds the tools of a kernel, which stay after this command.
 func prepare(cmd *cobra.Command, con console.Console, j *notebook.Jupyter) error {
 	fmt.Fprintln(con.Err, building)
 	if err := j.BuildCommand(cmd.Context()); err != nil {

@@ -2,5 +2,5 @@ package main
 
 import "syscall"
 
-// boundToParent has the system kill the child when its parent ends.
+// boundToParent makes the system kill the child when its parent ends.
 func boundToParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// boundToParent does nothing: there, Jupyter ends the kernel's process group.
+// boundToParent does nothing: on these systems, Jupyter ends the kernel's process group.
 func boundToParent() *syscall.SysProcAttr { return nil }

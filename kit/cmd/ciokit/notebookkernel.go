@@ -18,7 +18,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newNotebookKernel is what Jupyter starts for each notebook: GoNB, and beside it what lasts from cell to cell. Both end together.
+// newNotebookKernel is the command that Jupyter starts for each notebook: it runs GoNB and the process that lasts from cell to cell. Both end
+// together.
 func newNotebookKernel(con console.Console, checkout *string) *cobra.Command {
 	var tools string
 	cmd := &cobra.Command{
@@ -58,7 +59,7 @@ func runKernel(cmd *cobra.Command, con console.Console, checkout, tools, connect
 	gonb := j.GoNB(ctx, connection, host.Files())
 	gonb.Env = append(host.Env(),
 		"PATH="+tools+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")) // linking is most of what a cell takes; nobody debugs the file
+		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")) // linking takes most of a cell's time; nobody debugs the file
 	gonb.Cancel = func() error { return gonb.Process.Signal(syscall.SIGTERM) }
 	gonb.WaitDelay = 2 * time.Second
 	ended := runBound(gonb)
@@ -72,16 +73,16 @@ func runKernel(cmd *cobra.Command, con console.Console, checkout, tools, connect
 	return nil
 }
 
-// runBound runs a command that the system ends with this process, where it can, even if this process is killed.
+// runBound runs a command that, where possible, the system ends with this process, even if this process is killed.
 func runBound(cmd *exec.Cmd) error {
-	// The system takes the end of the thread that started the command for the end of the process.
+	// For the system, the process ends when the thread that started the command ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = boundToParent()
 	return cmd.Run()
 }
 
-// hostConfig says what the environment wants beside a notebook: a real workspace if that is allowed, which a key and a region alone do not.
+// hostConfig reads the workspace of a notebook from the environment: a real workspace only if that is allowed; a key and a region are not enough.
 func hostConfig() (notebook.HostConfig, error) {
 	cfg := notebook.HostConfig{Headless: os.Getenv(show.HeadlessEnv) != ""}
 	_, ok, err := livetest.Allowed(os.Getenv(livetest.LiveEnv), os.Getenv)

@@ -21,7 +21,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// notebookRun is what the flags of ciokit notebook run say.
+// notebookRun has the flags of ciokit notebook run.
 type notebookRun struct {
 	all, write, rewrite, check bool
 	html                       string
@@ -66,7 +66,7 @@ func (r notebookRun) run(ctx context.Context, con console.Console, checkout stri
 	if err != nil {
 		return exit.With(exit.Local, err)
 	}
-	// A description of the kernel of its own: another run may use the cache at the same time.
+	// Each run has its own description of the kernel, because another run may use the cache at the same time.
 	scratch, err := places.MkdirTemp("ciokit-run-")
 	if err != nil {
 		return exit.With(exit.Local, err)
@@ -115,7 +115,7 @@ func (r notebookRun) documents(j *notebook.Jupyter, files []string) ([]*notebook
 	return docs, nil
 }
 
-// each runs the notebooks, some at a time, and says which cell begins and how each notebook ended.
+// each runs the notebooks, some at the same time, and prints which cell begins and how each notebook ended.
 func (r notebookRun) each(ctx context.Context, con console.Console, docs []*notebook.Document, one func(d *notebook.Document, say func(string)) error) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -139,7 +139,7 @@ func (r notebookRun) each(ctx context.Context, con console.Console, docs []*note
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
-			case ctx.Err() != nil: // what ended because of that is no failure
+			case ctx.Err() != nil: // a notebook that this ended has not failed
 			case err != nil:
 				failed++
 				fmt.Fprintf(con.Err, "%s: failed\n%v\n", d.Name, err)
@@ -161,10 +161,10 @@ func (r notebookRun) each(ctx context.Context, con console.Console, docs []*note
 	return nil
 }
 
-// one runs one notebook, and compares and saves what it says.
+// one runs one notebook, and compares and saves its outputs.
 func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.Document, scratch string, env []string, say func(string)) error {
 	cells := len(d.CodeCells())
-	// Jupyter takes the kernel's working directory from the notebook's.
+	// The kernel's working directory is the notebook's directory.
 	out, err := j.Execute(ctx, d.Path, scratch, env, func(cell int) { say(fmt.Sprintf("cell %d of %d", cell, cells)) })
 	if err != nil {
 		return err

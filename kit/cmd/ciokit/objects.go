@@ -44,7 +44,7 @@ func newObjectsTypes(con console.Console) *cobra.Command {
 	return cmd
 }
 
-// noObject says that an object is not there.
+// noObject says that an object does not exist.
 func noObject(typeID, id string) string {
 	return fmt.Sprintf("there is no object %s of type %s. New data may need a moment. Check the type: ciokit objects types shows the types, and Customer.io may drop objects of a type that the workspace does not have", id, typeID)
 }

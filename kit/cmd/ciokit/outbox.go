@@ -40,7 +40,7 @@ env:NAME for an environment variable that contains the address. The password com
 // outboxStatus is what status prints.
 type outboxStatus struct {
 	Dir string `json:"dir"`
-	// Owner is the process that has it; nil for none.
+	// Owner is the process that uses it; nil for none.
 	Owner         *outbox.Owner   `json:"owner"`
 	Queued        int64           `json:"queued"`
 	QueuedBytes   int64           `json:"queued_bytes"`
@@ -51,7 +51,7 @@ type outboxStatus struct {
 	FileBytes     int64           `json:"file_bytes"`
 	Last          uint64          `json:"last_sequence"`
 	Damages       []outbox.Damage `json:"damages"`
-	// Lanes are those of an outbox in PostgreSQL.
+	// Lanes are the lanes of an outbox in PostgreSQL.
 	Lanes []postgres.Lane `json:"lanes,omitempty"`
 }
 
@@ -119,7 +119,7 @@ func (s *outboxStatus) print(con console.Console) error {
 	return t.Flush()
 }
 
-// outboxRecord is a message as the commands print it. Bytes are there of one that is damaged, of which nobody knows what it is.
+// outboxRecord is a message as the commands print it. Bytes is only set for a damaged message, whose contents are not known.
 type outboxRecord struct {
 	Seq      uint64          `json:"seq"`
 	At       time.Time       `json:"at"`
@@ -146,7 +146,7 @@ func letterOf(l outbox.DeadLetter) outboxRecord {
 	return o
 }
 
-// about returns what a table says of a message: its type, its id, and whom it is of.
+// about returns the cells of a message in a table: its type, its id, and its person.
 func (o outboxRecord) about() (typ, id, who string) {
 	var m cio.Encoded
 	if m.UnmarshalJSON(o.Message) != nil {
@@ -264,7 +264,7 @@ func purgeOutbox(ctx context.Context, con console.Console, d outbox.Store, dir s
 	return nil
 }
 
-// sequences reads the numbers that a command is given, or all of the dead letters.
+// sequences reads the given numbers, or returns the numbers of all dead letters.
 func sequences(ctx context.Context, d outbox.Store, args []string, all bool) (seqs []uint64, err error) {
 	switch {
 	case all && len(args) > 0:

@@ -47,7 +47,7 @@ sent already. The messages keep their message ids. Damaged messages are not retr
 	return dead
 }
 
-// newOutboxDeadChange returns a command that does something to dead letters.
+// newOutboxDeadChange returns a command that changes dead letters.
 func newOutboxDeadChange(con console.Console, name, short, long string, do func(context.Context, outbox.Store, []uint64) (int, error), done string) *cobra.Command {
 	var all, asJSON bool
 	cmd := &cobra.Command{

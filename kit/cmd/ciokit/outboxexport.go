@@ -99,7 +99,7 @@ stored. The directory is created if it is missing.`,
 	return cmd
 }
 
-// importInto stores messages and returns how many it has.
+// importInto stores messages and returns how many it stored.
 func importInto(ctx context.Context, d outbox.Store, messages []cio.Encoded) (n int, err error) {
 	for n < len(messages) {
 		part := messages[n:min(n+500, len(messages))]
@@ -111,7 +111,7 @@ func importInto(ctx context.Context, d outbox.Store, messages []cio.Encoded) (n 
 	return n, nil
 }
 
-// readMessages reads a file of lines, each of which is a message, or has one.
+// readMessages reads a file whose lines are messages, or contain one each.
 func readMessages(con console.Console, name string) (messages []cio.Encoded, err error) {
 	in := con.In
 	if name == "-" {

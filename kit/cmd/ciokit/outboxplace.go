@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// withOutbox opens a directory, or what is in a database, calls f, and closes it.
+// withOutbox opens an outbox in a directory or a database, calls f, and closes it.
 func withOutbox(cmd *cobra.Command, con console.Console, place string, f func(ctx context.Context, d outbox.Store) error) error {
 	d, err := openOutbox(cmd, con, place, true)
 	if err != nil {
@@ -60,7 +60,7 @@ func closeOutbox(d outbox.Store) error {
 	return nil
 }
 
-// databaseOf returns the address that a place is, or names; isDatabase is false for a directory.
+// databaseOf returns the database address of a place; isDatabase is false for a directory.
 func databaseOf(place string) (address string, isDatabase bool, err error) {
 	if name, ok := strings.CutPrefix(place, "env:"); ok {
 		if place = os.Getenv(name); place == "" {
@@ -93,7 +93,7 @@ func shownPlace(place string) string {
 	return u.String()
 }
 
-// printLanes says who holds the lanes, and which has waited longest.
+// printLanes prints which workers have the lanes, and which lane has waited longest.
 func (s *outboxStatus) printLanes(line func(name, format string, args ...any)) {
 	workers, free, waiting := map[string]int64{}, int64(0), int64(0)
 	var names []string

@@ -37,7 +37,7 @@ func (f *peopleFlags) add(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("id-type", cobra.FixedCompletions([]cobra.Completion{"id", "email", "cio_id"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// person is who an argument names, and in words.
+// person returns the person of an argument, and a text for the person.
 func (f *peopleFlags) person(id string) (appapi.CustomerID, string, error) {
 	kind := f.idType
 	if kind == "" {
@@ -63,7 +63,7 @@ func (f *peopleFlags) person(id string) (appapi.CustomerID, string, error) {
 	return appapi.CustomerID{}, "", console.OneOf("id-type", kind, "id", "email", "cio_id")
 }
 
-// nobody says that a person is not there.
+// nobody says that a person does not exist.
 func nobody(named string) string {
 	return "nobody has " + named + ". Data that was sent a moment ago may still be missing. Check that --to is the right workspace, and check --id-type: an id, an address or a cio_id"
 }
@@ -91,7 +91,7 @@ type shownPerson struct {
 	Relationships []appapi.Relationship
 }
 
-// MarshalJSON writes the person as the App API has them, with the relationships beside the attributes.
+// MarshalJSON writes the person as in the App API, with the relationships next to the attributes.
 func (p shownPerson) MarshalJSON() ([]byte, error) {
 	return joined(p.Customer, "relationships", p.Relationships)
 }
@@ -179,6 +179,6 @@ it has a value, compared as text.`,
 	return cmd
 }
 
-// peopleTable lists people by what they are known by.
+// peopleTable lists people by their identifiers.
 var peopleTable = reading.Table[appapi.Identifiers]{Head: []string{"ID", "EMAIL", "CIO_ID"}, One: "person", Several: "people",
 	Row: func(i appapi.Identifiers) []string { return []string{i.ID, i.Email, i.CIOID} }}

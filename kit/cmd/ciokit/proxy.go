@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// proxyAddr is not the emulator's, so that nobody reaches the real API by mistake.
+// proxyAddr differs from the emulator's address, so that nobody reaches the real API by mistake.
 const proxyAddr = "127.0.0.1:8111"
 
-// forwardTimeout bounds one call to the real API.
+// forwardTimeout limits one call to the real API.
 const forwardTimeout = 60 * time.Second
 
 func newProxy(con console.Console) *cobra.Command {
@@ -45,7 +45,7 @@ What the proxy shows about the workspace comes only from the calls that it saw. 
 	return cmd
 }
 
-// target is where the proxy passes calls on to.
+// target is where the proxy forwards calls to.
 type target struct {
 	name string
 	base *url.URL // once resolved
@@ -56,7 +56,7 @@ func (t *target) String() string {
 	return t.base.String() + region
 }
 
-// forwarder resolves the target and returns what sends a call there. Redirects are the caller's to follow.
+// forwarder resolves the target and returns the function that sends a call there. It does not follow redirects.
 func (t *target) forwarder() (func(*http.Request) (*http.Response, error), error) {
 	cfg := cio.Config{APIKey: "none", BaseURL: t.name}
 	switch {
@@ -67,7 +67,7 @@ func (t *target) forwarder() (func(*http.Request) (*http.Response, error), error
 	case !destination.IsURL(t.name):
 		return nil, destination.NoDestination(t.name, "us", "eu")
 	}
-	client, err := cio.NewClient(cfg) // for its idea of the regions' hosts, and its checks
+	client, err := cio.NewClient(cfg) // for the hosts of the regions, and for its checks
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

@@ -51,7 +51,7 @@ func completeRun(*cobra.Command, []string, string) (ids []cobra.Completion, _ co
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }
 
-// runState is what is known of a load.
+// runState is what is known about a load.
 type runState struct {
 	load.JournalHeader
 	State string          `json:"state"`
@@ -60,7 +60,7 @@ type runState struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// perhapsRunning is the state of a load of which nobody can tell whether it is under way.
+// perhapsRunning is the state of a load if it is not known whether it is running.
 const perhapsRunning = "perhaps running"
 
 func stateOf(j *load.Journal) runState {
@@ -83,7 +83,7 @@ func stateOf(j *load.Journal) runState {
 	return s
 }
 
-// resumable reports whether the load of a journal in this state can be gone on with now.
+// resumable reports whether the load of a journal in this state can be resumed now.
 func (s runState) resumable(j *load.Journal) bool {
 	return j.CanResume() && s.State != "running" && s.State != perhapsRunning
 }

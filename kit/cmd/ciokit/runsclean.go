@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// cleanFlags say which journals go.
+// cleanFlags say which journals are removed.
 type cleanFlags struct {
 	olderThan  string
 	name       string
@@ -51,20 +51,20 @@ run of a load is kept as long as an older, incomplete run of it is kept: otherwi
 	return cmd
 }
 
-// cleaned is a journal that was removed, or was to be.
+// cleaned is a journal that was removed, or kept.
 type cleaned struct {
 	ID     string    `json:"id"`
 	State  string    `json:"state"`
 	Source string    `json:"source"`
 	Active time.Time `json:"active"`
 	Bytes  int64     `json:"bytes"`
-	// IDs says that there may be ids of people in it.
+	// IDs says that it may contain ids of people.
 	IDs bool `json:"ids"`
-	// Why it is still there, in Kept.
+	// Why says why it was kept.
 	Why string `json:"why,omitempty"`
 }
 
-// cleanResult is what runs clean says.
+// cleanResult is the result of runs clean.
 type cleanResult struct {
 	DryRun  bool      `json:"dry_run"`
 	Removed []cleaned `json:"removed"`
@@ -129,7 +129,7 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 			}
 		}
 	}
-	if !f.dryRun { // what was left by processes that were killed
+	if !f.dryRun { // files that killed processes left behind
 		failed = errors.Join(failed, load.SweepLocks(dir))
 	}
 	if err := f.print(con, result); err != nil {
@@ -141,11 +141,11 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 	return nil
 }
 
-// errHides is a journal that has to stay as long as an older one does.
+// errHides says that a journal must be kept as long as an older one.
 var errHides = errors.New("otherwise --continue would resume an older run of the same load that is not complete")
 
-// hides returns the older run of the same load that is not complete, stays, and would become its last one without the journal at i; empty for none.
-// The newest journal comes first.
+// hides returns an older, incomplete run of the same load that is kept, and that would be the load's last run without the journal at i; empty for
+// none. The newest journal comes first.
 func hides(journals []*load.Journal, i int, stays func(*load.Journal) bool) string {
 	var of loadOptions
 	if json.Unmarshal(journals[i].Header().Options, &of) != nil {
@@ -157,7 +157,7 @@ func hides(journals []*load.Journal, i int, stays func(*load.Journal) bool) stri
 			continue
 		}
 		switch {
-		case at < i: // what is newer is its last run; where that goes it has the older ones go before
+		case at < i: // a newer run is the last one; if that is removed, the older ones are removed first
 			return ""
 		case stays(j) && j.Last().End == load.EndComplete:
 			return ""
@@ -168,7 +168,7 @@ func hides(journals []*load.Journal, i int, stays func(*load.Journal) bool) stri
 	return ""
 }
 
-// before is the time that --older-than means; the zero time for none.
+// before is the time of --older-than; the zero time for none.
 func (f *cleanFlags) before() (time.Time, error) {
 	if f.olderThan == "" {
 		return time.Time{}, nil
@@ -178,7 +178,7 @@ func (f *cleanFlags) before() (time.Time, error) {
 		if number, ok := strings.CutSuffix(f.olderThan, suffix); ok {
 			var n int64
 			n, err = strconv.ParseInt(number, 10, 32)
-			age = min(time.Duration(n), 1<<13) * unit // more than a hundred years are as good
+			age = min(time.Duration(n), 1<<13) * unit // more than a hundred years make no difference
 		}
 	}
 	if err != nil || age <= 0 {
@@ -187,7 +187,7 @@ func (f *cleanFlags) before() (time.Time, error) {
 	return time.Now().Add(-age), nil
 }
 
-// matches reports whether the load's input has the name. Of several files one is enough.
+// matches reports whether the load's input has the name. If there are several files, one is enough.
 func (f *cleanFlags) matches(j *load.Journal) bool {
 	if f.name == "" {
 		return true

@@ -67,7 +67,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 	return cmd
 }
 
-// wholeNumber refuses an id that is none.
+// wholeNumber refuses an id that is not a whole number.
 func wholeNumber(id, what, list string) error {
 	if n, err := strconv.ParseUint(id, 10, 63); err != nil || n == 0 {
 		return exit.Fail(exit.Usage, "the ID of a %s must be a whole number, not %q; %s shows the IDs", what, id, list)

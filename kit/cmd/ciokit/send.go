@@ -106,7 +106,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 	return cmd
 }
 
-// oneEvent insists on the name of an event. One of several words is an argument for each where it has no quotes.
+// oneEvent requires one name of an event. Without quotes, each word of a name is an argument.
 func oneEvent(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return fmt.Errorf("put the name of an event in quotes if it has several words: ciokit send track %q", strings.Join(args, " "))
@@ -114,7 +114,7 @@ func oneEvent(cmd *cobra.Command, args []string) error {
 	return cobra.ExactArgs(1)(cmd, args)
 }
 
-// message makes the message that the flags describe.
+// message makes the message from the flags.
 func (c *call) message(kind, event string) (cio.Message, error) {
 	at, err := c.time()
 	if err != nil {
@@ -158,7 +158,7 @@ func (c *call) time() (time.Time, error) {
 	return t, nil
 }
 
-// body merges --traits or --properties with --set and --set-json; nil where none is given.
+// body merges --traits or --properties with --set and --set-json; nil if none is given.
 func (c *call) body(kind string) (any, error) {
 	flag, text := "--properties", c.properties
 	if kind == "identify" || kind == "group" {
@@ -195,7 +195,7 @@ func (c *call) body(kind string) (any, error) {
 	return body, nil
 }
 
-// object returns the flag's JSON object, nil where the flag is not given.
+// object returns the flag's JSON object, nil if the flag is not given.
 func object(flag, text string) (any, error) {
 	if text == "" {
 		return nil, nil
@@ -252,7 +252,7 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 	return sendExit(ctx, c.to.Explain(err))
 }
 
-// sendExit puts the exit code to what Send returned.
+// sendExit adds the exit code to the error of Send.
 func sendExit(ctx context.Context, err error) error {
 	switch {
 	case err == nil:

@@ -37,7 +37,7 @@ type inputFlags struct {
 	query, config string
 	orderBy       []string
 	comma         bool
-	rows          loadOptions // of which those are used that say how a file is read
+	rows          loadOptions // only the options about reading a file are used
 }
 
 func (f *inputFlags) flags(cmd *cobra.Command) {
@@ -70,7 +70,7 @@ func (f *inputFlags) open(ctx context.Context, con console.Console, args []strin
 	return src, nil
 }
 
-// inspect looks at what the arguments stand for.
+// inspect inspects the input.
 func (f *inputFlags) inspect(ctx context.Context, con console.Console, args []string) (source.Profile, error) {
 	src, err := f.open(ctx, con, args)
 	if err != nil {
@@ -84,7 +84,7 @@ func (f *inputFlags) inspect(ctx context.Context, con console.Console, args []st
 	return p, nil
 }
 
-// words are the arguments and flags that read the input, as a shell takes them.
+// words are the arguments and flags that read the input, quoted for a shell.
 func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) string {
 	var words []string
 	for _, arg := range args {
@@ -223,12 +223,12 @@ func printProfile(w io.Writer, p source.Profile) error {
 	return nil
 }
 
-// rowsInText says that the rows may be within the only object.
+// rowsInText says that the rows may be in the only object.
 func rowsInText(paths []string) string {
 	return "There is only one object, with lists of objects in it: if these are the rows, give --json-path " + console.Printable(strings.Join(paths, " or --json-path ")) + "."
 }
 
-// rowsText says how many rows there are and which of them were looked at.
+// rowsText says how many rows there are and which of them were read.
 func rowsText(p source.Profile) string {
 	about := "about "
 	if p.Complete {
@@ -246,7 +246,7 @@ func rowsText(p source.Profile) string {
 	return fmt.Sprintf("%s%s; the first %s were read.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled))
 }
 
-// namesFor proposes names for the columns of a file without a header, by what they look like.
+// namesFor proposes names for the columns of a file without a header, from their values.
 func namesFor(p source.Profile) []string {
 	var names []string
 	used := make(map[string]int)
@@ -271,7 +271,7 @@ func namesFor(p source.Profile) []string {
 	return names
 }
 
-// shortened is text in one line of a table, without what a terminal would act on.
+// shortened is a text for one line of a table, without control characters.
 func shortened(s string) string {
 	const most = 40
 	r := []rune(strings.Join(strings.Fields(s), " "))

@@ -29,7 +29,7 @@ type verifyFlags struct {
 	limit   int
 }
 
-// defaultSample is how many people are read where nothing is said: 20 seconds at the API's limit.
+// defaultSample is how many people are read by default: that takes 20 seconds at the API's limit.
 const defaultSample = 200
 
 func newVerify(con console.Console) *cobra.Command {
@@ -69,14 +69,14 @@ from the file.`,
 type verified struct {
 	Target string `json:"target"`
 	Rows   int64  `json:"rows"`
-	// Unmade counts the rows that make no message: their people are not known.
+	// Unmade counts the rows without a message: their people are not known.
 	Unmade int64  `json:"rows_rejected"`
 	Sample string `json:"sample"` // all, or the seed and the number
 	People int    `json:"people_read"`
 	Wrong  int    `json:"people_wrong"`
-	// Attributes counts them by what became of them.
+	// Attributes counts the attributes by status.
 	Attributes map[verify.Status]int64 `json:"attributes"`
-	// Named are those who are not as the file says, without values.
+	// Named are the people who differ from the file, without values.
 	Named []verify.Person `json:"people"`
 }
 
@@ -144,7 +144,7 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 // verifyStatuses are the statuses in the order of the summary.
 var verifyStatuses = []verify.Status{verify.StatusArrived, verify.StatusDifferent, verify.StatusMissing, verify.StatusNotYet, verify.StatusNotComparable}
 
-// tell prints what became of the people.
+// tell prints the result.
 func (f *verifyFlags) tell(con console.Console, out *verified) error {
 	var ended error
 	if out.Wrong > 0 {
@@ -188,7 +188,7 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 	return ended
 }
 
-// wrongAttributes names the attributes of a person that are not as the file says, with their statuses where these differ from the person's.
+// wrongAttributes names the attributes of a person that differ from the file, with their statuses if these differ from the person's.
 func wrongAttributes(p *verify.Person) string {
 	owner := ""
 	if len(p.AddressOf) > 0 {

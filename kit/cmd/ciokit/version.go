@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// commit is that of the sources, where whoever builds the command says it (-ldflags "-X main.commit=..."). Go knows it where it builds from a clone.
+// commit is the commit of the sources, if the build sets it (-ldflags "-X main.commit=..."). In a clone, Go knows it.
 var commit string
 
 func newVersion(con console.Console) *cobra.Command {
@@ -37,8 +37,8 @@ func versionText() string {
 	return text
 }
 
-// versionOf is the version and the commit of the command. A version that was tagged is what Go installed; all others are those of the sources. A commit with
-// "+changes" is one whose files somebody has changed.
+// versionOf is the version and the commit of the command. If Go installed a tagged version, it is that version; otherwise it is the version of the
+// sources. "+changes" after a commit means that files were changed.
 func versionOf(info *debug.BuildInfo, said string) (version, commit string) {
 	version, commit = cio.Version, said
 	if info == nil {

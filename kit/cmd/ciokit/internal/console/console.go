@@ -1,4 +1,4 @@
-// Package console is what a person sees of the command: where it reads and writes, and how it writes what every command says.
+// Package console contains what a person sees of the command: where it reads and writes, and how all commands write their texts.
 package console
 
 import (
@@ -15,14 +15,14 @@ import (
 type Console struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// Env is where settings come from that the environment does not have. nil is nowhere, so that a test reads none that lie about.
+	// Env provides settings that are not in the environment. nil provides none, so that tests do not read a file by accident.
 	Env *dotenv.File
 }
 
-// New returns a console of these.
+// New returns a console with these streams.
 func New(in io.Reader, out, err io.Writer) Console { return Console{In: in, Out: out, Err: err} }
 
-// Safe returns the console as commands are to write to it: nothing that they print acts on a terminal.
+// Safe returns the console for commands: no control character that they print has an effect on a terminal.
 func (c Console) Safe() Console {
 	c.Out, c.Err = &printed.Writer{W: c.Out}, &printed.Writer{W: c.Err}
 	return c
@@ -34,13 +34,13 @@ func (c Console) Saying(w io.Writer) Console {
 	return c
 }
 
-// Terminal reports whether w is one, so that what is written there may move and have colours.
+// Terminal reports whether w is a terminal, so that output there can move the cursor and have colors.
 func Terminal(w any) bool {
 	f, ok := Raw(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Raw is where w writes to as it is, for what has control characters of its own.
+// Raw returns the writer below w, for output that needs control characters.
 func Raw(w any) any {
 	if safe, ok := w.(*printed.Writer); ok {
 		return safe.W
@@ -48,7 +48,7 @@ func Raw(w any) any {
 	return w
 }
 
-// Logger returns a logger of warnings for a person to read: it leaves out the time, and words puts texts into the words of the command, such as FlagWords.
+// Logger returns a logger of warnings for a person. It omits the time, and words replaces texts, such as FlagWords.
 func Logger(w io.Writer, words func(string) string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		switch {

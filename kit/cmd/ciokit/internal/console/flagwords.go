@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// FlagWords puts the flags and variables of the command where the packages below it, which programs use too, name their Go fields. Those name
-// the field with what stands for it here in parentheses, such as ExpectRows (--expect-rows) and Config.APIKey (CUSTOMERIO_API_KEY).
+// FlagWords replaces the names of Go fields by flags and variables of the command. The packages below the command, which programs use too, write
+// the flag or variable in parentheses after the field, such as ExpectRows (--expect-rows) and Config.APIKey (CUSTOMERIO_API_KEY).
 func FlagWords(text string) string {
 	text = inFlags.Replace(text)
 	text = packages.ReplaceAllString(text, "$1")
@@ -23,8 +23,8 @@ func FlagWords(text string) string {
 	})
 }
 
-// inFlags are the names that stand alone, or for which another flag is meant. Each stands with the words beside it: a column or a file may be
-// named UserID too.
+// inFlags are names without a flag in parentheses, or with another flag. Each has the words around it, because a column or a file can be named
+// UserID too.
 var inFlags = strings.NewReplacer(
 	"Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU", "--to to us or eu",
 	"Config.Region (CUSTOMERIO_REGION)", "--to",
@@ -48,18 +48,18 @@ var inFlags = strings.NewReplacer(
 	"PreviousID must differ from UserID", "--previous-id must differ from --user-id",
 )
 
-// ours are the packages of this repository that begin errors with their names, others those of libraries and of Go.
+// ours are the packages of this repository whose errors begin with their names; others are packages of libraries and of Go.
 const (
 	ours   = `appapi|checkpoint|cio|emulator|emulatordb|erasure|events|kit/load|livetest|load|mapping|notebook|outbox|proof|sandbox|show|source|sqldb|verify`
 	others = `bzip2|flate|gzip|lzma|net/http|pgx|sqlite3|tls|x509|xz|zlib|zstd`
 )
 
 var (
-	// packages are the prefixes of errors that say which package made them, which means nothing to whoever runs a command.
+	// packages matches prefixes of errors that name a Go package. They mean nothing to a user of the command.
 	packages = regexp.MustCompile(`(^|: |\n|; |\()(?:(?:` + ours + `|` + others + `): )+`)
-	// calls is what package net puts before why a call found nobody.
+	// calls matches what package net writes before the reason of a failed connection.
 	calls = regexp.MustCompile(`(?:(?:Options|Head|Get|Post) "[^"]*": )?dial tcp \S+: connect(?:ex)?: |\b(?:Options|Head|Get|Post) "https?://[^"]*": |listen tcp(?: \S+)?: (?:bind: |lookup \S+: )?`)
-	// goParser is what package strconv puts before its reason.
+	// goParser matches what package strconv writes before its reason.
 	goParser    = regexp.MustCompile(`strconv\.[A-Z]\w*: parsing ("(?:[^"\\]|\\.)*"): `)
 	fieldBefore = regexp.MustCompile(`\b((?:[A-Z]\w*\.)?[A-Z]\w*[a-z]\w*) \(((?:--[a-z]|CUSTOMERIO_|CIOKIT_)[^()]*)\)`)
 	fieldAlone  = regexp.MustCompile(`\((?:[A-Z]\w*\.)?[A-Z]\w*[a-z]\w*, ((?:--[a-z]|CUSTOMERIO_|CIOKIT_)[^()]*)\)`)

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Section is what a group of flags is for.
+// Section is a group of flags with a title.
 type Section struct {
 	Title string
 	Flags []string
@@ -23,7 +23,7 @@ const sectionKey = "ciokit_section"
 // HelpWidth is how many characters a line of the help has at most. Examples are not wrapped, because a person copies them.
 const HelpWidth = 120
 
-// SetSections has the help of a command show its flags under titles, in this order. A name that is no flag of the command is left out.
+// SetSections makes the help of a command show its flags under titles, in this order. Names that are not flags of the command are ignored.
 func SetSections(cmd *cobra.Command, sections []Section) {
 	cmd.Flags().SortFlags = false
 	for i, s := range sections {
@@ -55,7 +55,7 @@ func Beside(f, other *pflag.Flag) {
 	f.Annotations[sectionKey] = []string{in[0], in[1] + " 1"}
 }
 
-// SetHelp has root and all commands below it show what a person looks for first: what it is, how it is called, and then the rest.
+// SetHelp makes root and all commands below it show the most important facts first: what the command does, how to call it, and then the rest.
 func SetHelp(root *cobra.Command) {
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
 		_, err := io.WriteString(cmd.OutOrStderr(), usageText(cmd))
@@ -64,7 +64,7 @@ func SetHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { io.WriteString(cmd.OutOrStdout(), helpText(cmd)) })
 }
 
-// UsageLine says in one line how a command is called and where there is more.
+// UsageLine says in one line how to call a command and where to read more.
 func UsageLine(cmd *cobra.Command) string {
 	return "Usage: " + useLine(cmd) + "   (more: " + cmd.CommandPath() + " --help)"
 }
@@ -168,7 +168,7 @@ type titled struct {
 	flags *pflag.FlagSet
 }
 
-// sectionsOf takes the flags apart by their sections; others have none.
+// sectionsOf divides the flags into their sections; others have no section.
 func sectionsOf(all *pflag.FlagSet) (sections []titled, others *pflag.FlagSet) {
 	var flags []*pflag.Flag
 	others = unsorted()

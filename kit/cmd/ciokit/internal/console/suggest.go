@@ -13,13 +13,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Suggest has root and all of its commands name what an unknown command or flag among args was probably meant to be. It is called once, when all
-// commands are there and before root is executed.
+// Suggest makes root and all of its commands suggest the command or flag that an unknown one in args probably means. Call it once, after all
+// commands are added and before root is executed.
 func Suggest(root *cobra.Command, args []string) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd(args...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		// A parent takes the flags for its own that are meant for the command which it does not know.
+		// A parent would treat the flags of an unknown command as its own.
 		if _, rest, found := root.Find(args); found == nil && cmd.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
 			return unknownCommand(cmd, rest[0])
 		}
@@ -39,7 +39,7 @@ func Suggest(root *cobra.Command, args []string) {
 	}
 }
 
-// suggestIn has a command that has others below it, and those, refuse what is none of them.
+// suggestIn makes a command with subcommands, and these, refuse an unknown subcommand.
 func suggestIn(cmd *cobra.Command) {
 	if !cmd.HasSubCommands() {
 		return
@@ -68,7 +68,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	return fmt.Errorf("unknown command %q for %q%s", name, parent.CommandPath(), meant("", name, names))
 }
 
-// nameOperands has the commands that take arguments say which is missing or too much.
+// nameOperands makes commands with arguments say which argument is missing or too many.
 func nameOperands(cmd *cobra.Command) {
 	for _, below := range cmd.Commands() {
 		nameOperands(below)
@@ -98,7 +98,7 @@ func nameOperands(cmd *cobra.Command) {
 	}
 }
 
-// unknownFlag says of a flag that is unknown which one is, and of one with a wrong value what it takes. Any other error stays.
+// unknownFlag adds a suggestion for an unknown flag, and the allowed values for a flag with a wrong value. Other errors stay as they are.
 func unknownFlag(cmd *cobra.Command, err error) error {
 	var wrong *pflag.InvalidValueError
 	if errors.As(err, &wrong) {
@@ -114,7 +114,7 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 	}
 	name := unknown.GetSpecifiedName()
 	if short := unknown.GetSpecifiedShortnames(); short != "" {
-		if name = short; len(short) < 2 { // one letter is near nothing
+		if name = short; len(short) < 2 { // one letter is not similar to anything
 			return err
 		}
 	}
@@ -127,7 +127,7 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w%s", err, meant("--", name, names))
 }
 
-// WrongValue says of an error that a flag cannot take a value what it takes. Any other error stays.
+// WrongValue says which values a flag accepts, if the error is a wrong value. Other errors stay as they are.
 func WrongValue(err error) error {
 	var wrong *pflag.InvalidValueError
 	if !errors.As(err, &wrong) {
@@ -141,7 +141,7 @@ func WrongValue(err error) error {
 	return fmt.Errorf("--%s must be %s, not %q%s", flag.Name, takes, value, nearValue(flag, value))
 }
 
-// Takes is what a flag takes, empty where its type does not say it.
+// Takes says which values a flag accepts, or is empty if its type does not say it.
 func Takes(flag *pflag.Flag) string {
 	switch flag.Value.Type() {
 	case "int", "int64":
@@ -156,7 +156,7 @@ func Takes(flag *pflag.Flag) string {
 	return ""
 }
 
-// OneOf refuses the value of a flag that takes one of a few words, and names the one that was probably meant.
+// OneOf refuses the value of a flag that accepts only a few words, and suggests the word that was probably meant.
 func OneOf(flag, value string, words ...string) error {
 	takes := words[0]
 	if last := len(words) - 1; last > 0 {
@@ -165,7 +165,7 @@ func OneOf(flag, value string, words ...string) error {
 	return exit.Fail(exit.Usage, "--%s must be %s%s", flag, takes, Meant(value, words...))
 }
 
-// Meant asks whether the nearest of the words was meant, also where the value is the beginning of one or begins with one. It is empty where none is near.
+// Meant suggests the most similar of the words, also if the value is the beginning of a word or begins with one. It is empty if no word is similar.
 func Meant(value string, words ...string) string {
 	folded := spelling.Fold(value)
 	best := onlyOne(words, func(word string) bool { return len(folded) > 2 && strings.HasPrefix(word, folded) })
@@ -181,7 +181,7 @@ func Meant(value string, words ...string) string {
 	return "; did you mean " + best + "?"
 }
 
-// onlyOne returns the word that fits as it is folded, empty where none or several do.
+// onlyOne returns the word whose folded form fits, or "" if no word or more than one fits.
 func onlyOne(words []string, fits func(folded string) bool) (found string) {
 	for _, word := range words {
 		if !fits(spelling.Fold(word)) {
@@ -195,7 +195,7 @@ func onlyOne(words []string, fits func(folded string) bool) (found string) {
 	return found
 }
 
-// nearValue asks whether a number or a time was meant that is written as a flag takes it.
+// nearValue suggests a number or a time in the form that a flag accepts.
 func nearValue(flag *pflag.Flag, value string) string {
 	near := ""
 	switch flag.Value.Type() {
@@ -220,7 +220,7 @@ func nearValue(flag *pflag.Flag, value string) string {
 
 var timeWords = regexp.MustCompile(`^(\d+) *(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)?$`)
 
-// nearTime writes a time as flags take it, such as 10m for 10 minutes; empty where it is none.
+// nearTime writes a time in the form that flags accept, such as 10m for 10 minutes. It is empty if the value is not a time.
 func nearTime(value string) string {
 	parts := timeWords.FindStringSubmatch(strings.ToLower(strings.TrimSpace(value)))
 	if parts == nil {
@@ -239,7 +239,7 @@ func nearTime(value string) string {
 	return parts[1] + parts[2][:1]
 }
 
-// meant asks whether the nearest of the names was meant, or the only one that begins so, and is empty where there is none.
+// meant suggests the most similar of the names, or the only one with that beginning. It is empty if there is none.
 func meant(prefix, name string, names []string) string {
 	best := spelling.Nearest(name, names)
 	if folded := spelling.Fold(name); best == "" && len(folded) > 2 {

@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// ByteSize writes a number of bytes with the unit that suits it.
+// ByteSize writes a number of bytes with a suitable unit.
 func ByteSize(n int64) string {
 	switch {
 	case n >= 1e9:
@@ -29,7 +29,7 @@ func ByteSize(n int64) string {
 // Seconds writes how long something took.
 func Seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" }
 
-// Took is Seconds for what may last hours: it writes minutes and hours from two minutes on.
+// Took is like Seconds, for times that can be hours: from two minutes on it writes minutes and hours.
 func Took(s float64) string {
 	switch d := time.Duration(s * float64(time.Second)).Round(time.Second); {
 	case d < 2*time.Minute:
@@ -41,7 +41,7 @@ func Took(s float64) string {
 	}
 }
 
-// ShortPath is a path as seen from the working directory, where that is shorter.
+// ShortPath is a path relative to the working directory, if that is shorter.
 func ShortPath(path string) string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -53,7 +53,7 @@ func ShortPath(path string) string {
 	return path
 }
 
-// InWorkingDirectory writes what is below the working directory without it, as the user has named it.
+// InWorkingDirectory removes the working directory from paths below it, as the user wrote them.
 func InWorkingDirectory(text string) string {
 	dir, err := os.Getwd()
 	if err != nil || dir == filepath.Dir(dir) {
@@ -62,7 +62,7 @@ func InWorkingDirectory(text string) string {
 	return regexp.MustCompile(`(^|[\s:"'(=])`+regexp.QuoteMeta(dir+string(filepath.Separator))).ReplaceAllString(text, "$1")
 }
 
-// HintsOnce leaves out of each line what an earlier one has said of what to do, which stands behind a semicolon.
+// HintsOnce removes from each line a hint that an earlier line already has. A hint is what follows a semicolon.
 func HintsOnce(text string) string {
 	lines := strings.Split(text, "\n")
 	said := make(map[string]bool)
@@ -80,7 +80,7 @@ func HintsOnce(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Printable returns a name as it is, or quoted where a terminal would act on it.
+// Printable returns a name, quoted if it has control characters.
 func Printable(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(name)

@@ -1,4 +1,4 @@
-// Package destination is where a command sends: what --to and --key-file say, and what listens there.
+// Package destination finds out where a command sends: it reads --to and --key-file, and checks which server listens there.
 package destination
 
 import (
@@ -22,13 +22,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The emulator's address where none is given, and the key used with it where none is set.
+// The emulator's default address, and the default key for it.
 const (
 	EmulatorAddr = "127.0.0.1:8110"
 	EmulatorKey  = "emulator"
 )
 
-// Flags are what --to and --key-file say. The zero value says nothing, and Resolve refuses it.
+// Flags are the values of --to and --key-file. Resolve refuses the zero value.
 type Flags struct {
 	To      string
 	KeyFile string
@@ -41,7 +41,7 @@ func AddFlags(cmd *cobra.Command, to, keyFile *string) {
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// AddAcceptAnyFlag adds the flag that lets a stub of one's own be taken for the API.
+// AddAcceptAnyFlag adds the flag that accepts the answers of your own stub.
 func AddAcceptAnyFlag(cmd *cobra.Command, to *bool) {
 	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "treat any 2xx answer as accepted, for your own stub; messages that a sign-in page or a proxy answers are then lost")
 }
@@ -50,16 +50,16 @@ func AddAcceptAnyFlag(cmd *cobra.Command, to *bool) {
 type Destination struct {
 	// Config has the key and the region or the address. The command adds the rest.
 	Config cio.Config
-	// Emulator says that an emulator of this machine answers there.
+	// Emulator says that an emulator on this machine answers there.
 	Emulator bool
 	// Keyless says that no key was given, so that EmulatorKey is used.
 	Keyless bool
-	// Silent is why nothing answers there, where that is an address of this machine.
+	// Silent is the reason why no server answers, if the address is on this machine.
 	Silent error
 }
 
-// Resolve finds out what the flags mean, and looks what answers at an address of this machine. It says on con.Err where data is about to go, unless it
-// stays on this machine. The error has an exit code.
+// Resolve finds out what the flags mean. If the address is on this machine, it checks which server answers. It prints on con.Err where data will be
+// sent, unless the data stays on this machine. The error has an exit code.
 func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, error) {
 	d := Destination{}
 	cfg := &d.Config
@@ -106,13 +106,13 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	return d, nil
 }
 
-// IsURL reports whether what --to says is an address and no name.
+// IsURL reports whether the value of --to is an address, not a name.
 func IsURL(to string) bool {
 	return strings.HasPrefix(to, "http://") || strings.HasPrefix(to, "https://")
 }
 
-// NoDestination refuses what --to says where it is neither one of the names nor an address, and says which was probably meant. The error has an exit code.
-// It shows nothing that may be a key or a password.
+// NoDestination refuses a value of --to that is not one of the names and not an address, and suggests what was probably meant. The error has an
+// exit code. It shows nothing that can be a key or a password.
 func NoDestination(to string, names ...string) error {
 	hint := console.Meant(to, names...)
 	if hint == "" {
@@ -123,10 +123,10 @@ func NoDestination(to string, names ...string) error {
 	return exit.Fail(exit.Usage, "--to must be %s, or a URL that begins with http:// or https://%s", strings.Join(names, ", "), hint)
 }
 
-// hostPort is an address without its scheme, or with one that is misspelt.
+// hostPort matches an address without a scheme, or with a misspelt one.
 var hostPort = regexp.MustCompile(`(?i)^(?:[a-z]{1,6}:/{0,3}|/{1,2})?((?:localhost|\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+)?(?::[0-9]{1,5})?)((?:/[a-z0-9._/-]*)?)$`)
 
-// nearAddress is the URL that an address without a scheme, or with a misspelt one, was probably meant to be; empty for none.
+// nearAddress is the URL that an address without a scheme, or with a misspelt one, probably means; empty if there is none.
 func nearAddress(to string) string {
 	parts := hostPort.FindStringSubmatch(strings.TrimSpace(to))
 	if parts == nil || parts[1] == "" {
@@ -142,8 +142,8 @@ func nearAddress(to string) string {
 	return "https://" + host + path
 }
 
-// KeyWithoutOne is the key for an address where none is given: an emulator of this machine takes any, and whatever else listens there says that it does not
-// know it. It is empty for all other addresses.
+// KeyWithoutOne is the key for an address if no key is given. An emulator on this machine accepts it, and any other server there answers that it
+// does not know the key. It is empty for all other addresses.
 func KeyWithoutOne(to string) string {
 	if to == "emulator" || Loopback(to) {
 		return EmulatorKey
@@ -151,8 +151,8 @@ func KeyWithoutOne(to string) string {
 	return ""
 }
 
-// Key reads the write key: from the file, from the environment or .env, or the one that an emulator takes where neither names any. Only one of the
-// environment may be empty.
+// Key reads the write key: from the file, from the environment or .env, or, without any of these, the key for an emulator. Only a key from the
+// environment can be empty.
 func (f Flags) Key(con console.Console) (string, error) {
 	if f.KeyFile != "" {
 		return f.keyOfFile(con)
@@ -167,10 +167,10 @@ func (f Flags) Key(con console.Console) (string, error) {
 	return key, nil
 }
 
-// keyVariable is where the key is where no file is named.
+// keyVariable is the variable with the key, if no file is given.
 const keyVariable = "CUSTOMERIO_API_KEY"
 
-// maxKeyFile is more than a file with a key and a line feed has, in any encoding.
+// maxKeyFile is more bytes than a key and a line feed need in any encoding.
 const maxKeyFile = 4096
 
 func (f Flags) keyOfFile(con console.Console) (string, error) {
@@ -199,10 +199,10 @@ func (f Flags) keyOfFile(con console.Console) (string, error) {
 	return key, nil
 }
 
-// file is what the file of the key is called where it is shown.
+// file is the name of the key's file in texts.
 func (f Flags) file() string { return printed.Line(console.ShortPath(f.KeyFile)) }
 
-// HowToGiveKey says where a write key is found and where to put it.
+// HowToGiveKey says where to find a write key and where to put it.
 func (f Flags) HowToGiveKey() string {
 	const key = "the write key of a Data Pipelines source"
 	if f.KeyFile == "" {
@@ -211,7 +211,7 @@ func (f Flags) HowToGiveKey() string {
 	return "write into " + f.file() + " " + key
 }
 
-// Words is console.FlagWords for a text that may speak of the write key: where a file holds that, it is named.
+// Words is console.FlagWords for a text about the write key: if the key is in a file, the text names the file.
 func (f Flags) Words(text string) string {
 	text = console.FlagWords(text)
 	if f.KeyFile == "" {
@@ -220,15 +220,15 @@ func (f Flags) Words(text string) string {
 	return strings.NewReplacer(keyVariable+", --key-file", f.file(), keyVariable, f.file()).Replace(text)
 }
 
-// Explain says an error of sending in the words of the flags: it names the file of the key, and where successes that are not the API's may come from a
-// stub, what takes them all the same. It is nil for nil.
+// Explain writes an error of sending in the words of the flags: it names the file of the key, and, if successes that the API does not send may come
+// from a stub, the flag that accepts them. It is nil for nil.
 func (f Flags) Explain(err error) error {
 	if err == nil {
 		return nil
 	}
 	text := f.Words(stubHint(f.To, err).Error())
 	if strings.HasPrefix(text, "the write key was refused: ") {
-		text = strings.Replace(text, "; the write key is not accepted: check", "; check", 1) // the cause stands there once
+		text = strings.Replace(text, "; the write key is not accepted: check", "; check", 1) // the cause is named only once
 	}
 	return &explained{text, err}
 }
@@ -242,7 +242,7 @@ type explained struct {
 func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
-// Loopback reports whether an address is one of this machine.
+// Loopback reports whether an address is on this machine.
 func Loopback(base string) bool {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -252,12 +252,12 @@ func Loopback(base string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Emulates reports whether an emulator answers the API's calls at an address of this machine. The error says that nothing answers.
+// Emulates reports whether an emulator answers the API's calls at an address of this machine. The error says that no server answers.
 func Emulates(ctx context.Context, base string) (bool, error) {
 	return emulated.Answers(ctx, base, nil)
 }
 
-// ProbeEmulator makes sure that what listens there is an emulator: data meant for it must not end up in whatever took its port.
+// ProbeEmulator makes sure that the server is an emulator: data for an emulator must not go to another program on the same port.
 func ProbeEmulator(ctx context.Context, base string) error {
 	switch ok, err := Emulates(ctx, base); {
 	case errors.Is(context.Cause(ctx), exit.ErrInterrupted):
@@ -270,7 +270,7 @@ func ProbeEmulator(ctx context.Context, base string) error {
 	return nil
 }
 
-// stubHint adds to an error that was caused by successes that are not the API's what takes them all the same, if they may come from a stub.
+// stubHint adds the flag that accepts the answers of a stub to an error about successes that the API does not send, if they may come from a stub.
 func stubHint(to string, err error) error {
 	var api *cio.APIError
 	if !strings.HasPrefix(to, "http") || !errors.Is(err, cio.ErrNotAPI) || !errors.As(err, &api) || api.Status != 0 && api.Status/100 != 2 {

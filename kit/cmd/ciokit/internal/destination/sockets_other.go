@@ -4,7 +4,7 @@ package destination
 
 import "syscall"
 
-// What sockets fail with: nobody listens, or somebody else does.
+// The errors of sockets: no program listens there, or another one does.
 const (
 	ErrRefused   = syscall.ECONNREFUSED
 	ErrAddrInUse = syscall.EADDRINUSE

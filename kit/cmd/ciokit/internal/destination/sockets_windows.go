@@ -2,7 +2,7 @@ package destination
 
 import "golang.org/x/sys/windows"
 
-// What sockets fail with: nobody listens, or somebody else does. The constants of package syscall are invented on Windows.
+// The errors of sockets: no program listens there, or another one does. The constants of package syscall are invented on Windows.
 const (
 	ErrRefused   = windows.WSAECONNREFUSED
 	ErrAddrInUse = windows.WSAEADDRINUSE

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// The exit codes of every command; ciokit exit-codes says what they mean, and which counts where several hold.
+// The exit codes of every command. ciokit exit-codes says what they mean, and which one is used if several apply.
 const (
 	OK          = 0
 	Local       = 1
@@ -26,12 +26,12 @@ var (
 	ErrTerminated  = errors.New("terminated")          // SIGTERM
 )
 
-// Error ends the command with a code. A nil Err means that everything has been said.
+// Error ends the command with a code. A nil Err means that everything has been printed.
 type Error struct {
 	Code int
 	Err  error
 
-	misused bool // the command line is what is wrong
+	misused bool // the command line is wrong
 }
 
 func (e *Error) Error() string {
@@ -43,15 +43,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// With ends the command with a code and says err. A nil err means that everything has been said; it never returns nil.
+// With ends the command with a code and prints err. A nil err means that everything has been printed. With never returns nil.
 func With(code int, err error) error { return &Error{Code: code, Err: err} }
 
-// Fail is With for what fmt.Errorf makes of the rest. With Usage it says that the command line is what is wrong.
+// Fail is With for an error that fmt.Errorf makes from format and args. With Usage it says that the command line is wrong.
 func Fail(code int, format string, args ...any) error {
 	return &Error{code, fmt.Errorf(format, args...), code == Usage}
 }
 
-// Misused reports whether an error says that the command line is wrong, so that it helps to show how the command is called: not what is in a file.
+// Misused reports whether the command line is wrong, so that it helps to show how to call the command. It is false for errors in files.
 func Misused(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -60,8 +60,7 @@ func Misused(err error) bool {
 	return e.Code == Usage && (e.misused || errors.As(e.Err, &e) && e.misused)
 }
 
-// CodeOf returns the code that an error ends the command with: OK for nil, and Usage for what no command has put a code to, which is what the
-// parser of flags says.
+// CodeOf returns the exit code of an error: OK for nil, and Usage for an error without a code, because only the flag parser returns such errors.
 func CodeOf(err error) int {
 	var e *Error
 	switch {

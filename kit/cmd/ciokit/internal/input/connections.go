@@ -17,19 +17,18 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// The beginnings of arguments that name a place where a database's URL stands, so that no password stands in a command.
+// The prefixes of arguments that name the place of a database's URL, so that a command line contains no password.
 const (
 	environment = "env:" // an environment variable
 	Connection  = "db:"  // an entry of the file of connections
 )
 
-// IsDatabase reports whether an argument stands for a database.
+// IsDatabase reports whether an argument means a database.
 func IsDatabase(arg string) bool {
 	return strings.HasPrefix(arg, environment) || strings.HasPrefix(arg, Connection) || sqldb.IsURL(arg)
 }
 
-// checkForeign refuses what is meant as a database and is none that can be read, before anything takes it for the name of a file and shows it,
-// the password included.
+// checkForeign refuses an unsupported database. Otherwise the argument would be treated as a file name and shown, with its password.
 func checkForeign(args []string) error {
 	for _, arg := range args {
 		lower := strings.ToLower(arg)
@@ -46,13 +45,13 @@ func checkForeign(args []string) error {
 	return nil
 }
 
-// namesUser reports whether an argument may be user:password@host. A drive of Windows is one letter, and no user.
+// namesUser reports whether an argument can be user:password@host. One letter is a drive of Windows, not a user.
 func namesUser(arg string) bool {
 	colon := strings.Index(arg, ":")
 	return colon > 1 && strings.LastIndex(arg, "@") > colon
 }
 
-// Name is what an argument is called where it is shown.
+// Name is an argument as it is shown in texts.
 func Name(arg string) string {
 	if sqldb.IsURL(arg) {
 		return sqldb.Name(arg)
@@ -60,7 +59,7 @@ func Name(arg string) string {
 	return arg
 }
 
-// databaseURL returns the URL that an argument stands for. config is the file of connections, empty for the usual one.
+// databaseURL returns the URL that an argument means. config is the file of connections, empty for the default.
 func databaseURL(con console.Console, arg, config string) (string, error) {
 	if name, ok := strings.CutPrefix(arg, environment); ok {
 		url := os.Getenv(name)
@@ -99,7 +98,7 @@ func databaseURL(con console.Console, arg, config string) (string, error) {
 	return url, nil
 }
 
-// ConnectionsFile is the file of connections: the one that is named, or the usual one.
+// ConnectionsFile is the file of connections: the given one, or the default.
 func ConnectionsFile(named string) (string, error) {
 	if named != "" {
 		return named, nil
@@ -107,7 +106,7 @@ func ConnectionsFile(named string) (string, error) {
 	return places.Config("connections.yaml")
 }
 
-// readConnections reads a YAML file of names and URLs. No error holds any of it but the names.
+// readConnections reads a YAML file of names and URLs. Errors contain only the names.
 func readConnections(file string) (map[string]string, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -133,7 +132,7 @@ func readConnections(file string) (map[string]string, error) {
 		if name.Kind != yaml.ScalarNode || url.Kind != yaml.ScalarNode {
 			return nil, fmt.Errorf("%s line %d: write NAME: URL, one on each line", file, name.Line)
 		}
-		if !isConnectionName(name.Value) { // which may be a URL, or the rest of one
+		if !isConnectionName(name.Value) { // it may be a URL, or part of one
 			return nil, fmt.Errorf("%s line %d: the name of a connection can contain only letters, digits, ., _ and -, such as shop: postgres://user:password@host/shop", file, name.Line)
 		}
 		if _, twice := connections[name.Value]; twice {

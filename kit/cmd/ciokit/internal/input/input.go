@@ -1,4 +1,4 @@
-// Package input is where a command takes rows from: files, standard input, and databases with the places where their URLs stand.
+// Package input opens the rows that a command reads: files, standard input, and databases, whose URLs can be in several places.
 package input
 
 import (
@@ -20,17 +20,17 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// Input is what the arguments and flags of a command say of where rows come from.
+// Input has the arguments and flags of a command that say where rows come from.
 type Input struct {
 	Args    []string      // at least one
 	Query   string        // of a database
-	OrderBy []string      // columns that tell its rows apart
-	Config  string        // the file of connections, empty for the usual one
+	OrderBy []string      // columns that identify a row
+	Config  string        // the file of connections, empty for the default
 	Stall   time.Duration // how long a database may send nothing, 0 for the default
 	Source  source.Config
 }
 
-// Expand is source.Expand for arguments that may be a database, whose URL can hold a question mark. The error has an exit code.
+// Expand is source.Expand for arguments that can be a database: their URLs can contain a question mark. The error has an exit code.
 func Expand(args []string) ([]string, error) {
 	if err := checkForeign(args); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func Expand(args []string) ([]string, error) {
 	return args, nil
 }
 
-// Open opens what the arguments stand for. Some of its errors have an exit code; Error puts one to the others.
+// Open opens the input. Some of its errors have an exit code; Error adds one to the others.
 func (in Input) Open(ctx context.Context, con console.Console) (source.Source, error) {
 	args := in.Args
 	switch {
@@ -69,7 +69,8 @@ func (in Input) Open(ctx context.Context, con console.Console) (source.Source, e
 	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.Query, OrderBy: in.OrderBy, StallTimeout: in.Stall})
 }
 
-// noDatabase says how to name a database where a query stands beside files. What is no file is not shown: it may be an address with a password in it.
+// noDatabase says how to name a database if a query is given with files. It does not show an argument that is not a file: it may be an address with
+// a password.
 func noDatabase(args []string) error {
 	for _, arg := range args {
 		if isSQLite(arg) {
@@ -82,11 +83,11 @@ func noDatabase(args []string) error {
 	return exit.Fail(exit.Usage, "--query and --order-by are for databases, but the argument is neither a database nor a file; name a database as sqlite:FILE, as a URL that begins with postgres:// or mysql://, as env:NAME for an environment variable with such a URL, or as db:NAME for an entry of --config")
 }
 
-// isSQLite reports whether a file is a database of SQLite, by what it begins with. One without a table may be empty, and is known by its name.
+// isSQLite reports whether a file is an SQLite database, by its first bytes. A database without tables can be empty, and is recognized by its name.
 func isSQLite(name string) bool {
 	const magic = "SQLite format 3\x00"
 	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() { // a pipe would lose what is read from it
+	if err != nil || !info.Mode().IsRegular() { // reading from a pipe would lose data
 		return false
 	}
 	if info.Size() == 0 {
@@ -102,7 +103,7 @@ func isSQLite(name string) bool {
 	return err == nil && string(head) == magic
 }
 
-// Named says which file an error about the form of an input is about, where there is one file.
+// Named adds the name of the file to an error about the form of the input, if there is only one file.
 func Named(err error, args []string) error {
 	var format *source.FormatError
 	if !errors.As(err, &format) || len(args) != 1 || args[0] == "-" || IsDatabase(args[0]) || strings.ContainsAny(args[0], "*?[") {
@@ -111,7 +112,7 @@ func Named(err error, args []string) error {
 	return exit.With(exit.CodeOf(err), fmt.Errorf("%s: %w", printed.Line(console.ShortPath(args[0])), err))
 }
 
-// Error puts the exit code to what is wrong with a file: its contents are usage, its absence is local.
+// Error adds the exit code to an error of a file: Usage for wrong contents, Local for a missing file.
 func Error(err error) error {
 	var mapping *mapping.Error
 	var format *source.FormatError

@@ -9,7 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// bars are those of a load on a terminal: one for the input, above it one for the file at hand if there are several, and below them a line of
+// bars are the bars of a load on a terminal: one for the input, above it one for the current file if there are several, and below them a line of
 // counts.
 type bars struct {
 	p     *Display
@@ -50,7 +50,7 @@ func (b *bars) draw(now load.Progress) {
 		}
 		if now.Size > 0 {
 			b.total = b.add(placeTotal, now.Size, name, p.speed)
-		} else { // nobody knows how far it is
+		} else { // the size is not known
 			b.total = b.all.New(1, mpb.NopStyle(), mpb.BarPriority(placeTotal), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return name + "  " + p.speed() })))
 		}
 		b.line = b.all.New(1, mpb.NopStyle(), mpb.BarPriority(placeLine), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " + p.counts() })))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// pace tells how fast a load is by its last seconds, so that a pause or a limit shows.
+// pace measures the speed of a load over its last seconds, so that a pause or a limit can be seen.
 type pace struct{ samples []sample }
 
 type sample struct {
@@ -25,7 +25,7 @@ func (p *pace) add(at time.Time, rows, read int64) {
 	p.samples = append(p.samples[:0], p.samples[drop:]...)
 }
 
-// between returns the oldest sample that counts, the newest, and the seconds between them.
+// between returns the oldest sample of the window, the newest, and the seconds between them.
 func (p *pace) between() (first, last sample, seconds float64) {
 	if len(p.samples) < 2 {
 		return first, last, 0
@@ -34,7 +34,7 @@ func (p *pace) between() (first, last sample, seconds float64) {
 	return first, last, last.at.Sub(first.at).Seconds()
 }
 
-// rows is how many rows a second are worked on.
+// rows is the number of rows per second.
 func (p *pace) rows() float64 {
 	first, last, seconds := p.between()
 	if seconds <= 0 {
@@ -43,7 +43,7 @@ func (p *pace) rows() float64 {
 	return float64(last.rows-first.rows) / seconds
 }
 
-// left is how long the rest of the input takes at this pace. It is false if that cannot be told.
+// left is how long the rest of the input takes at this pace. It returns false if that is not known.
 func (p *pace) left(read, size int64) (time.Duration, bool) {
 	first, last, seconds := p.between()
 	if size == 0 || seconds < 1 || last.read <= first.read {
@@ -52,7 +52,7 @@ func (p *pace) left(read, size int64) (time.Duration, bool) {
 	return time.Duration(float64(size-read) / float64(last.read-first.read) * seconds * float64(time.Second)), true
 }
 
-// remaining writes a time that is left, no more precisely than it can be known.
+// remaining writes the remaining time, with the precision that it has.
 func remaining(d time.Duration) string {
 	switch {
 	case d < time.Minute:

@@ -1,4 +1,4 @@
-// Package progress shows how far a load has come.
+// Package progress shows the progress of a load.
 package progress
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// Display shows how far a load has come: as bars on a terminal, elsewhere as a line every few seconds, or as events. It is a writer of lines that
-// stand above the bars. Several goroutines may write; one calls Update, and Close at the end.
+// Display shows the progress of a load: as bars on a terminal, elsewhere as a line every few seconds, or as events. Lines that are written to it
+// appear above the bars. Several goroutines can write. One goroutine calls Update, and Close at the end.
 type Display struct {
 	w     io.Writer
 	name  string
@@ -31,7 +31,7 @@ type Display struct {
 	bars  *bars     // nil without a terminal
 	words func(string) string
 
-	mu   sync.Mutex // the bars are drawn on a goroutine of their own
+	mu   sync.Mutex // the bars are drawn on a separate goroutine
 	last load.Progress
 	pace pace
 	wait waiting
@@ -44,7 +44,7 @@ type file struct {
 	from int64 // bytes of the files before it
 }
 
-// sayEvery is the time between two lines where there is no terminal.
+// sayEvery is the time between two lines without a terminal.
 const sayEvery = 5 * time.Second
 
 // tellEvery is the time between two events of --progress json.
@@ -52,15 +52,15 @@ const tellEvery = time.Second
 
 // Config is what a display shows, and how.
 type Config struct {
-	// Name is what the input is called, - for standard input.
+	// Name is the name of the input, - for standard input.
 	Name string
-	// Files are what it consists of. Their sizes tell which one is at hand, if there are several.
+	// Files are the files of the input. Their sizes show which one is being read, if there are several.
 	Files []string
-	// Mode is what --progress says: auto, none or json.
+	// Mode is the value of --progress: auto, none or json.
 	Mode string
-	// Quiet says that auto is none.
+	// Quiet says that auto means none.
 	Quiet bool
-	// Words puts an error into the words of the command; nil is console.FlagWords.
+	// Words writes an error in the words of the command; nil is console.FlagWords.
 	Words func(string) string
 }
 
@@ -92,7 +92,7 @@ func New(w io.Writer, cfg Config) (*Display, error) {
 	return p, nil
 }
 
-// Logger returns a logger of warnings that stand above the bars, without what the display shows anyhow.
+// Logger returns a logger that writes warnings above the bars, without those that the display already shows.
 func (p *Display) Logger() *slog.Logger {
 	log := console.Logger(p, p.words)
 	if p.quiet {
@@ -101,7 +101,7 @@ func (p *Display) Logger() *slog.Logger {
 	return slog.New(withoutWaiting{log.Handler()})
 }
 
-// sizesOf returns the files with their sizes, none if that of any is not known: then nobody can tell which one is being read.
+// sizesOf returns the files with their sizes, or none if one size is not known: then it is not known which file is being read.
 func sizesOf(names []string) (files []file) {
 	from := int64(0)
 	for _, name := range names {
@@ -115,7 +115,7 @@ func sizesOf(names []string) (files []file) {
 	return files
 }
 
-// fileAt returns the file that so many bytes of the input lead into, and which it is, from 1. It is 0 if there is only one.
+// fileAt returns the file at this offset of the input, and its number from 1. The number is 0 if there is only one file.
 func (p *Display) fileAt(read int64) (file, int) {
 	for i := len(p.files) - 1; i >= 0; i-- {
 		if f := p.files[i]; read >= f.from && (read < f.from+f.size || i == len(p.files)-1 || f.size == 0) {
@@ -131,16 +131,16 @@ type event struct {
 	At    time.Time `json:"at"`
 	File  string    `json:"file"`
 	Read  int64     `json:"read"` // bytes of the input
-	Size  int64     `json:"size"` // 0 where it is not known
+	Size  int64     `json:"size"` // 0 if it is not known
 	load.Summary
 	Queued      int64 `json:"queued"`
 	RateLimited int64 `json:"rate_limited"`
-	// RowsPerSecond is of the last seconds; Left is how many seconds are left, by that, absent where nobody knows.
+	// RowsPerSecond is the speed in the last seconds. Left is the number of seconds left at that speed, absent if it is not known.
 	RowsPerSecond int64    `json:"rows_per_second"`
 	Left          *int64   `json:"seconds_left,omitempty"`
 	Current       *current `json:"current,omitempty"` // of several files
-	Waiting       string   `json:"waiting,omitempty"` // what requests fail with and are tried again for
-	Stopped       string   `json:"stopped,omitempty"` // why nothing more is sent
+	Waiting       string   `json:"waiting,omitempty"` // the error for which requests are retried
+	Stopped       string   `json:"stopped,omitempty"` // why the load has stopped sending
 }
 
 // current is the file that is being read.
@@ -176,7 +176,7 @@ func (p *Display) tell(now load.Progress) {
 	}
 }
 
-// Update shows how far the load is now.
+// Update shows the progress.
 func (p *Display) Update(now load.Progress) {
 	p.mu.Lock()
 	p.last = now
@@ -192,7 +192,7 @@ func (p *Display) Update(now load.Progress) {
 	case p.bars != nil:
 		p.bars.draw(now)
 	case p.quiet || now.Done:
-	case now.Failing != nil && !p.wait.due(): // a line of what stands still is no news
+	case now.Failing != nil && !p.wait.due(): // without progress, a new line would say nothing new
 	case now.Failing != nil:
 		p.said = time.Now()
 		fmt.Fprintf(p.w, "%s: %s\n", p.line(now), p.counts())
@@ -202,7 +202,7 @@ func (p *Display) Update(now load.Progress) {
 	}
 }
 
-// line names what is being read and how far it is, for where there are no bars.
+// line names the file that is being read and its progress, if there are no bars.
 func (p *Display) line(now load.Progress) string {
 	s := p.name
 	if f, i := p.fileAt(now.Read); i > 0 {
@@ -221,7 +221,7 @@ func percent(read, size int64) int64 {
 	return min(read*100/size, 100)
 }
 
-// speed says how fast it is and how much longer it takes.
+// speed says how fast the load is and how much longer it takes.
 func (p *Display) speed() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -232,7 +232,7 @@ func (p *Display) speed() string {
 	return s
 }
 
-// counts says what became of what was read, and what is in the way.
+// counts says how many messages were accepted, rejected and so on, and what slows the load down.
 func (p *Display) counts() string {
 	p.mu.Lock()
 	now, waits := p.last, p.wait.String()
@@ -260,7 +260,7 @@ func (p *Display) counts() string {
 	return s
 }
 
-// Write puts a line above the bars.
+// Write writes a line above the bars.
 func (p *Display) Write(b []byte) (int, error) {
 	if p.bars != nil {
 		return p.bars.all.Write(b)
@@ -268,7 +268,7 @@ func (p *Display) Write(b []byte) (int, error) {
 	return p.w.Write(b)
 }
 
-// Close takes the bars away, so that the summary stands alone.
+// Close removes the bars before the summary.
 func (p *Display) Close() {
 	if p.bars != nil {
 		p.bars.close()

@@ -14,16 +14,16 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// waiting is what requests fail with and are tried again for.
+// waiting is the error for which requests are retried.
 type waiting struct {
 	err   error // nil while they succeed
 	since time.Time
-	said  time.Time // when a line last told of it
+	said  time.Time // time of the last line about it
 	words func(string) string
 }
 
 const (
-	// noticeAfter is how long requests have failed before a line tells of it; waitEvery is the time between two such lines.
+	// noticeAfter is how long requests must fail before a line says so; waitEvery is the time between two such lines.
 	noticeAfter = 500 * time.Millisecond
 	waitEvery   = time.Minute
 )
@@ -51,7 +51,7 @@ func (w *waiting) String() string {
 	return fmt.Sprintf("waiting: %s (retrying for %d s)", inShort(w.err, w.words), int(math.Round(time.Since(w.since).Seconds())))
 }
 
-// inShort says in a few words what a request failed with.
+// inShort describes the error of a request in a few words.
 func inShort(err error, words func(string) string) string {
 	var errno syscall.Errno
 	var api *cio.APIError
@@ -72,7 +72,7 @@ func inShort(err error, words func(string) string) string {
 	return s
 }
 
-// withoutWaiting drops from a log what the progress shows.
+// withoutWaiting removes from a log the messages that the progress shows.
 type withoutWaiting struct{ slog.Handler }
 
 func (h withoutWaiting) Handle(ctx context.Context, r slog.Record) error {

@@ -10,13 +10,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Filter is what flags say of the people, or the objects, that are meant.
+// Filter has the conditions that flags set for people or objects.
 type Filter struct {
 	is, isNot, has, hasNot, in, notIn []string
 	any                               bool
 }
 
-// Add adds the flags to a command; segments says that segments can be meant, as they can of people.
+// Add adds the flags to a command; segments says that conditions about segments are possible, as for people.
 func (f *Filter) Add(cmd *cobra.Command, segments bool) {
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.is, "is", nil, "an attribute that has the value, NAME=VALUE, compared as text; can be repeated")

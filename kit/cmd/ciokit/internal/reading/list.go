@@ -17,15 +17,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// DefaultLimit is how many items a list shows where nothing is said.
+// DefaultLimit is how many items a list shows by default.
 const DefaultLimit = 100
 
-// AddLimit adds the flag that bounds a list.
+// AddLimit adds the flag that limits a list.
 func AddLimit(cmd *cobra.Command, limit *int) {
 	cmd.Flags().IntVar(limit, "limit", DefaultLimit, "how many to show at most; 0 shows all")
 }
 
-// PageSize is how many items to ask for at once to show so many: one more, which tells that there are more. 0 is as many as the API gives.
+// PageSize is how many items to request at once to show this many: one more, to know whether there are more. 0 is the API's maximum.
 func PageSize(limit int) int {
 	if limit <= 0 {
 		return 0
@@ -33,16 +33,16 @@ func PageSize(limit int) int {
 	return limit + 1
 }
 
-// sayEvery is the time between two lines that say how far a list has come.
+// sayEvery is the time between two lines about the progress of a list.
 const sayEvery = 5 * time.Second
 
-// Progress says on standard error how far a command has come, in a line every few seconds.
+// Progress prints a line about the progress on standard error every few seconds.
 type Progress struct {
 	w    io.Writer
 	said time.Time
 }
 
-// NewProgress returns a Progress; quiet says nothing.
+// NewProgress returns a Progress; with quiet it prints nothing.
 func (f *Flags) NewProgress(con console.Console) *Progress {
 	p := &Progress{w: con.Err, said: time.Now()}
 	if f.JSON {
@@ -51,7 +51,7 @@ func (f *Flags) NewProgress(con console.Console) *Progress {
 	return p
 }
 
-// Say says a line if it is time for one.
+// Say prints a line if it is time for one.
 func (p *Progress) Say(line func() string) {
 	if now := time.Now(); now.Sub(p.said) >= sayEvery {
 		p.said = now
@@ -59,22 +59,22 @@ func (p *Progress) Say(line func() string) {
 	}
 }
 
-// Now says a line at once.
+// Now prints a line immediately.
 func (p *Progress) Now(line string) {
 	p.said = time.Now()
 	fmt.Fprintln(p.w, line)
 }
 
-// Table is what a list prints for a person: a header, and the cells of each item.
+// Table is the form of a list for a person: a header, and the cells of each item.
 type Table[T any] struct {
 	Head []string
 	Row  func(T) []string
-	// What one and several of the items are called.
+	// The names of one item and of several.
 	One, Several string
 }
 
-// Print prints a sequence: a table, or with --json an array with one item a line. More than limit items, which is 0 for no limit, are left out, and
-// standard error says so. Missing is as for Error.
+// Print prints a sequence: a table, or with --json an array with one item on each line. It prints at most limit items, and says on standard error
+// if there are more; 0 means no limit. Missing is as for Error.
 func Print[T any](ctx context.Context, f *Flags, con console.Console, items iter.Seq2[T, error], limit int, t Table[T], missing string) error {
 	if limit < 0 {
 		return exit.Fail(exit.Usage, "--limit must be at least 0")
@@ -112,7 +112,7 @@ func Print[T any](ctx context.Context, f *Flags, con console.Console, items iter
 	return nil
 }
 
-// All makes a sequence of a list and the error that came with it.
+// All makes a sequence from a list and its error.
 func All[T any](list []T, err error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -128,7 +128,7 @@ func All[T any](list []T, err error) iter.Seq2[T, error] {
 	}
 }
 
-// flushAfter is how many rows of a table wait for each other's widths.
+// flushAfter is after how many rows the widths of a table are fixed.
 const flushAfter = 1000
 
 type printer[T any] struct {
@@ -164,7 +164,7 @@ func (p *printer[T]) add(item T) error {
 	return nil
 }
 
-// end ends the output. An array that is not whole is not closed, so that nobody takes it for all.
+// end ends the output. An incomplete array is not closed, so that it cannot be mistaken for a complete one.
 func (p *printer[T]) end(whole bool) error {
 	switch {
 	case p.f.JSON && !whole:
@@ -183,7 +183,7 @@ func (p *printer[T]) end(whole bool) error {
 	return p.w.Flush()
 }
 
-// Rows writes tables whose columns stand below each other, also where the last cells of a row are empty.
+// Rows writes tables with aligned columns, also if the last cells of a row are empty.
 type Rows struct {
 	w io.Writer
 	b bytes.Buffer
@@ -197,7 +197,7 @@ func NewRows(w io.Writer) *Rows {
 	return r
 }
 
-// Cells writes a row. What a cell holds ends neither the cell nor the line.
+// Cells writes a row. No content of a cell can end the cell or the line.
 func (r *Rows) Cells(cells ...string) {
 	for _, cell := range cells {
 		fmt.Fprint(r.t, printed.Line(cell), "\t")
@@ -205,10 +205,10 @@ func (r *Rows) Cells(cells ...string) {
 	fmt.Fprintln(r.t)
 }
 
-// Blank ends a table: the next one stands behind an empty line, and its columns are its own.
+// Blank ends a table: the next one follows after an empty line, with its own column widths.
 func (r *Rows) Blank() { fmt.Fprintln(r.t) }
 
-// Flush writes what there is. The next rows have widths of their own. The error has an exit code.
+// Flush writes the rows so far. The next rows have their own column widths. The error has an exit code.
 func (r *Rows) Flush() error {
 	r.t.Flush() // to memory
 	for line := range bytes.Lines(r.b.Bytes()) {
@@ -231,7 +231,7 @@ func PrintJSON(con console.Console, value any) error {
 	return nil
 }
 
-// Time writes a time, and nothing where there is none.
+// Time writes a time, and nothing for the zero time.
 func Time(t time.Time) string {
 	if t.IsZero() {
 		return ""

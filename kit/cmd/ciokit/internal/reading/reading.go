@@ -1,4 +1,4 @@
-// Package reading is where a command reads back from: the App API of the workspace that its flags name, who is meant there, and how what is read is shown.
+// Package reading reads back from the App API of a workspace: it has the flags for the workspace, for the people or objects, and for the output.
 package reading
 
 import (
@@ -18,15 +18,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Flags say which workspace is read, and how what is read is printed.
+// Flags say which workspace is read, and how the output is printed.
 type Flags struct {
 	To, KeyFile string
 	JSON        bool
 
-	emulated bool // Client found an emulator there, which takes the write key
+	emulated bool // Client found an emulator, which accepts the write key
 }
 
-// The variables where a workspace and its key are, where no flag names them.
+// The variables of a workspace and its key, if no flag gives them.
 const (
 	keyVariable     = "CUSTOMERIO_APP_API_KEY"
 	addressVariable = "CUSTOMERIO_APP_BASE_URL"
@@ -48,7 +48,7 @@ func (f *Flags) Client(ctx context.Context, con console.Console) (*appapi.Client
 		return nil, err
 	}
 	probe := cfg
-	probe.APIKey = "any" // the address is looked at first: an emulator's key is another one
+	probe.APIKey = "any" // the address is checked first, because an emulator has another key
 	client, err := appapi.NewClient(probe)
 	if err != nil {
 		return nil, exit.With(exit.Usage, inWords(err))
@@ -75,7 +75,7 @@ func (f *Flags) Client(ctx context.Context, con console.Console) (*appapi.Client
 	return client, nil
 }
 
-// place finds out where the workspace is.
+// place finds the address of the workspace.
 func (f *Flags) place(con console.Console) (cfg appapi.Config, err error) {
 	switch {
 	case f.To == "us" || f.To == "eu":
@@ -98,7 +98,7 @@ func (f *Flags) place(con console.Console) (cfg appapi.Config, err error) {
 	return cfg, nil
 }
 
-// key finds the key. An emulator takes the write key, and is asked as fast as it answers.
+// key finds the key. An emulator accepts the write key, and has no rate limit.
 func (f *Flags) key(con console.Console, cfg *appapi.Config, emulated bool) (err error) {
 	switch {
 	case emulated:
@@ -130,13 +130,13 @@ type reworded struct {
 func (e *reworded) Error() string { return e.text }
 func (e *reworded) Unwrap() error { return e.err }
 
-// inWords takes what only who wrote the command knows out of an error.
+// inWords removes names of Go from an error.
 func inWords(err error) error {
 	return errors.New(strings.NewReplacer("Config.Region (CUSTOMERIO_REGION)", "--to", "Config.BaseURL (CUSTOMERIO_APP_BASE_URL)", "the address of --to", "Config.APIKey, CUSTOMERIO_APP_API_KEY", "CUSTOMERIO_APP_API_KEY, --app-key-file").Replace(strings.TrimPrefix(err.Error(), "appapi: ")))
 }
 
-// Error puts the exit code to an error of reading, and says what to do. missing is what is not there if the API knows no such thing, and what to do about
-// it. It is nil for nil.
+// Error adds the exit code to a read error, and says what to do. missing is the text for an answer 404: what does not exist, and what to do. It is
+// nil for nil.
 func (f *Flags) Error(ctx context.Context, err error, missing string) error {
 	var ended *exit.Error
 	var api *appapi.APIError
