@@ -50,6 +50,9 @@
 //	cio.outbox.stopped         gauge    1          1 while sending has stopped; otherwise 0
 //	cio.outbox.failing         gauge    1          1 while the disk fails; otherwise 0
 //
+// An Outbox in PostgreSQL has two more gauges, with the attribute cio.lane: cio.outbox.lane.messages are the messages in one lane, and
+// cio.outbox.lane.age is how many seconds the oldest of them has waited.
+//
 // # Traces
 //
 // This package makes no spans, because an observer gets a request only when it is over, without its context. For spans, give

@@ -54,5 +54,8 @@
 //	cio_outbox_stopped                  gauge    1 while sending has stopped; otherwise 0
 //	cio_outbox_failing                  gauge    1 while the disk fails; otherwise 0
 //
+// An Outbox in PostgreSQL has two more gauges, with the label lane: cio_outbox_lane_queue_messages are the messages in one lane, and
+// cio_outbox_lane_queue_oldest_seconds is how long the oldest of them has waited.
+//
 // The package needs github.com/prometheus/client_golang, Prometheus's own client for Go. Labels contain no keys and no personal data.
 package prom
