@@ -17,7 +17,7 @@ import (
 	"unicode"
 )
 
-// Bounds on reading an answer: how much is looked at, how much more is read and for how long, so that the connection can be used again.
+// Limits on reading an answer: how much of it is used, and how much more is read, for how long, so that the connection can be used again.
 const (
 	maxAnswer  = 64 << 10
 	maxRefusal = 1 << 20 // it may say something about each message of a batch
@@ -47,7 +47,7 @@ func (c *Client) read(ctx context.Context, r *request, resp *http.Response, targ
 	return "", e
 }
 
-// success judges a 2xx (docs/rules.md#hosts-keys-regions). It is acceptance only if the API itself can have given it, to the whole request.
+// success judges a 2xx (docs/rules.md#hosts-keys-regions). It means acceptance only if it can be the API's answer to the complete request.
 // A captive portal, a proxy or a maintenance page answers 200 too.
 func (c *Client) success(ctx context.Context, r *request, resp *http.Response, cancel func()) *APIError {
 	if c.cfg.AcceptAny2xx {
@@ -185,7 +185,7 @@ func members(object []byte, want map[string]*json.RawMessage) {
 	}
 }
 
-// says reports whether a member for errors holds any.
+// says reports whether a member for errors contains an error.
 func says(value json.RawMessage) bool {
 	if len(value) == 0 {
 		return false
@@ -298,7 +298,7 @@ func describe(contentType string, body []byte) string {
 }
 
 // explain fills in what the server said to a request that was not accepted, without the key and without what may be a copy of the request.
-// It also notes whether the answer is in none of the API's forms.
+// It also notes whether the answer is not in one of the API's forms.
 func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 	body = []byte(c.mask(string(body)))
 	contentType := resp.Header.Get("Content-Type")

@@ -12,7 +12,7 @@ import (
 )
 
 // batch is a buffer of messages in the form in which they are posted: the beginning of the envelope, then the messages with their commas.
-// The whole buffer is a body and need not be copied.
+// The buffer is a complete body and need not be copied.
 type batch struct {
 	data    []byte
 	entries []entry
@@ -23,7 +23,7 @@ type batch struct {
 	done    []bool    // which have an outcome behind it; nil for nothing
 }
 
-// entry says where a message ends and where its id stands.
+// entry says where a message ends and where its id is.
 type entry struct {
 	end            uint32
 	idStart, idLen uint16 // from the message's beginning, of an id without escapes; otherwise 0

@@ -58,8 +58,8 @@ type BatcherStats struct {
 //
 // # Trouble
 //
-// If a server fails, the Batcher retries for as long as it takes; memory stays bounded and Enqueue waits. If the server rejects one
-// message, the Batcher reports it and sends the rest of its batch, as [Client.Send] does.
+// If a server fails, the Batcher retries until it succeeds; memory stays bounded and Enqueue waits. If the server rejects one message, the
+// Batcher reports it and sends the rest of its batch, as [Client.Send] does.
 //
 // If everything is refused, the Batcher pauses, keeps everything, and says so in Stats. It does so in three cases: the key is refused (401,
 // or 403 without a page); three answers in a row are not the API's; ten messages or two batches in a row are refused in a form that the API
@@ -70,7 +70,7 @@ type BatcherStats struct {
 // sent, it waits, and so do the identities that share its lane. Any other answer that a retry does not fix, such as a redirect, stops that
 // lane only; the lane retries every 30 seconds.
 //
-// Flush and Close wait for everything that may still be sent. Enqueue does so when the queue is full. They give up and return the reason in
+// Flush and Close wait as long as anything can still be sent. Enqueue does so when the queue is full. They give up and return the reason in
 // three cases: a key was refused for more than one message; a pause has lasted for over a minute; everything that is left is stopped.
 type Batcher struct {
 	c     *Client
@@ -423,7 +423,7 @@ func (b *Batcher) tellOne(r Report) {
 	b.cfg.OnReport(r)
 }
 
-// keepRejected keeps what must be said of rejected messages if there is no OnReport.
+// keepRejected keeps the ids and reasons of rejected messages if there is no OnReport.
 func (b *Batcher) keepRejected(buf *batch, lo, hi int, err error) {
 	for i := lo; i < hi && err != nil; i++ {
 		id := buf.id(i)
@@ -458,7 +458,7 @@ func (b *Batcher) waits() *pause {
 	return b.paused.Load()
 }
 
-// goesOn notes that a reason has ended for which lanes did not send. The log is told when the last one has ended.
+// goesOn notes that lanes may send again because one reason to stop has ended. When the last one has ended, it is logged.
 func (b *Batcher) goesOn() {
 	quiet := b.paused.Load() != nil
 	for _, l := range b.lanes {

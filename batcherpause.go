@@ -239,7 +239,7 @@ func (l *ledger) doubted(id string) uint64 {
 	return at
 }
 
-// sayEvery is how often at most the log is told of trouble that lasts or returns.
+// sayEvery is the shortest time between two log lines about trouble that lasts or returns.
 const sayEvery = time.Minute
 
 // health tells the log when requests begin to fail, now and then that they still fail, and when they succeed again.

@@ -133,7 +133,8 @@ func (c *Client) mask(s string) string {
 	return s
 }
 
-// CloseIdleConnections closes the connections that are kept open for the next request. A Client that is no longer used needs nothing else.
+// CloseIdleConnections closes the connections that are kept open for the next request. A Client that is no longer used needs no other
+// cleanup.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Target returns the address that the Client sends to, without /v1.
@@ -259,9 +260,9 @@ func (c *Client) observe(r *request, err *APIError, took time.Duration) {
 }
 
 // masker returns a func that removes the key from a text that a server or a proxy echoes. Real keys have 20 characters without a meaning;
-// they are removed everywhere. A key for an emulator, such as the word emulator itself, is removed only where it stands as a key: it may
-// also be the name of the host, or a word of a sentence. A short one that is no word, such as k3y, is also removed where it stands by
-// itself.
+// they are removed everywhere. A key for an emulator, such as the word emulator itself, is removed only where something marks it as a key:
+// it may also be the name of the host, or a word of a sentence. A short key that is not a word, such as k3y, is also removed where it is a
+// word of its own.
 func masker(key, basic string) func(string) string {
 	if isSecret(key) {
 		return strings.NewReplacer(basic, masked, key, masked).Replace
@@ -283,7 +284,7 @@ const (
 	leastRun    = 20 // letters in a row that are no word, whatever they are
 )
 
-// isSecret reports whether a key is not a word, or several words, that may stand in a text with another meaning.
+// isSecret reports whether a key cannot be a word, or several words, that appear in a text with another meaning.
 func isSecret(key string) bool {
 	letters, run, digits, turns := 0, 0, 0, 0
 	last := rune(0)
@@ -307,8 +308,8 @@ func isSecret(key string) bool {
 	return len(key) >= leastSecret && (digits > 0 || turns > 1 || letters == 0)
 }
 
-// standsAsKey matches a key where a label, a scheme of authorization or an address marks it as one. The groups are what stands before and
-// behind it.
+// standsAsKey matches a key that a label, a scheme of authorization or an address marks as one. The groups are the texts before and after
+// it.
 func standsAsKey(key string) *regexp.Regexp {
 	const (
 		label   = `(?i:key|token|secret|password|passwd|credentials?|auth|authorization)["'\x60)\]]*[ \t]*[:=][ \t]*["'\x60\[(]*`

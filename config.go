@@ -54,12 +54,13 @@ type Config struct {
 	// Region is the account's data centre, US or EU. It is required without BaseURL.
 	Region Region
 	// BaseURL overrides the region's address, for the emulator or a proxy: scheme and host, with a path if you need one, without /v1. A /v1
-	// at its end is removed. It must not hold credentials.
+	// at its end is removed. It must not contain credentials.
 	BaseURL string
 	// Permissive omits the header X-Strict-Mode. The API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
 	// AcceptAny2xx treats every answer with a status of 2xx as acceptance, whatever its body, even if it comes before the whole request was
-	// sent. It is for stubs in tests. With it the page of a captive portal counts as acceptance, and what was sent to it is lost.
+	// sent. It is for stubs in tests. With it the page of a captive portal counts as acceptance, and messages that were sent to it are
+	// lost.
 	AcceptAny2xx bool
 	// HTTPClient sends the requests. By default the Client makes one with HTTP/1.1, keep-alive and the proxy of the environment.
 	// CheckRedirect is not used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over

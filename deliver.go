@@ -83,12 +83,12 @@ type stop struct {
 // run sends the messages of the list, those of each identity in their order. If one is set, it sends a single message at a time. If
 // something stops it that is not the fault of a message, it returns that; messages without an outcome stay in rest.
 //
-// A refusal in the API's own form is about a message. The request is halved until the message stands alone.
+// A refusal in the API's own form is about a message. The request is halved until it has only that message.
 //
-// A refusal in an odd form may be about a message, or about everything. A message that stands alone is set aside until another message is
-// accepted that was sent after the refusal. If the first is then refused once more, it is at fault. It is also at fault if another message
-// was accepted after it was first refused, with others, and it is refused alone manyAlone times. Messages of its identity wait behind it.
-// While everything is refused and one message is tried, only the API can find it at fault.
+// A refusal in an odd form may be about a message, or about everything. A message that is refused alone is set aside until another message,
+// sent after the refusal, is accepted. If the message is then refused once more, it is at fault. It is also at fault if another message was
+// accepted after it was first refused, with others, and it is refused alone manyAlone times. Messages of its identity wait behind it. While
+// everything is refused and one message is tried, only the API can find it at fault.
 func (d *delivery) run(one bool) *stop {
 	aside := make(map[string]bool) // identities of d.rest[:i]
 	i := 0
@@ -379,7 +379,7 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	}
 }
 
-// keyTries returns how often a request is retried whose key is refused. A Batcher retries once here and goes on while it is paused; then it
+// keyTries returns how often a request is retried whose key is refused. A Batcher retries once here, and again while it is paused. Then it
 // retries several times at once if the key was good before, because one of several servers may not know it. A Send ends there, so it
 // retries longer if the key was good before, and as long as other requests are accepted.
 func (d *delivery) keyTries(key *apiKey, refused uint64, probe bool) int {

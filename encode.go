@@ -69,7 +69,7 @@ type header struct {
 	warnings       []Warning
 }
 
-// plainID returns where the message id stands in the message; zeros if it stands there with escapes.
+// plainID returns where the message id is in the message; zeros if it is written with escapes.
 func (h *header) plainID(data []byte) (start, length uint16) {
 	if h.idEnd <= h.idStart || h.idEnd > 1<<16-1 || h.messageID != "" && string(data[h.idStart:h.idEnd]) != h.messageID {
 		return 0, 0

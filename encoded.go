@@ -115,9 +115,9 @@ func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }
 // fill seals the type as a Message; the encoder uses an Encoded unchanged.
 func (e Encoded) fill(*envelope) {}
 
-// UnmarshalJSON reads a wire form, whoever wrote it. It checks what [Encode] checks, except the size and the anonymous identify: the
-// [Client] that sends it checks those. The bytes must also hold the type, a message id, and a timestamp that is text. If a message got its
-// id only when it is read, it would have a different id each time. The error is a [*MessageError].
+// UnmarshalJSON reads a wire form, whoever wrote it. It makes the same checks as [Encode], except for the size and the anonymous identify,
+// which the [Client] that sends the message checks. The bytes must also contain the type, a message id, and a timestamp that is text.
+// Without a stored id, a message would get a different id each time it is read. The error is a [*MessageError].
 func (e *Encoded) UnmarshalJSON(data []byte) error {
 	var room [16]wire.Part
 	data, members, err := wire.AppendObject(nil, data, room[:0])
@@ -243,7 +243,7 @@ func typeOf(value []byte) (Type, error) {
 	return "", reject("type", RuleNotMessage, "give the type: identify, track, page, screen, group or alias")
 }
 
-// textMember returns the member's text, empty where it is absent or null.
+// textMember returns the member's text; empty if it is absent or null.
 func textMember(name string, v []byte) (string, error) {
 	if v == nil || string(v) == "null" {
 		return "", nil
@@ -255,7 +255,8 @@ func textMember(name string, v []byte) (string, error) {
 	return s, nil
 }
 
-// checkTimeText refuses the integer that the API would read as milliseconds, and text that is no time (docs/rules.md#message-id-and-time).
+// checkTimeText refuses an integer, which the API would read as milliseconds, and text that is not a time
+// (docs/rules.md#message-id-and-time).
 func checkTimeText(v []byte) error {
 	text, ok := wire.TextBytes(v)
 	if ok {

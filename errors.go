@@ -96,8 +96,9 @@ const (
 	RuleNil               Rule = "message-is-nil"
 )
 
-// MessageError says why a message was rejected before anything was sent. Its text names fields and holds no data of the message. Err may
-// hold data; the text includes Err only if it comes from Config.Guard. The error is [ErrInvalid], and [ErrTooLarge] if that is the reason.
+// MessageError says why a message was rejected before anything was sent. Its text names fields and contains no data of the message. Err may
+// contain data; the text includes Err only if it comes from Config.Guard. The error is [ErrInvalid], and [ErrTooLarge] if that is the
+// reason.
 type MessageError struct {
 	// Index is the place of the message among those given; 0 for a single one.
 	Index int
@@ -139,7 +140,8 @@ func (e *MessageError) Is(target error) bool {
 	return target == ErrInvalid || target == ErrTooLarge && e.Rule == RuleTooLarge
 }
 
-// APIError is a request that failed: the answer did not accept it, or no answer came. It never holds the request's body or the write key.
+// APIError is a request that failed: the answer did not accept it, or no answer came. It never contains the request's body or the write
+// key.
 type APIError struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
@@ -293,7 +295,7 @@ type Failure struct {
 type SendError struct {
 	// Total is how many messages were given, Accepted how many of them the server accepted.
 	Total, Accepted int
-	// Failures holds the others, in the order of their Index.
+	// Failures lists the others, in the order of their Index.
 	Failures []Failure
 }
 
@@ -346,9 +348,9 @@ func (e *SendError) Unwrap() []error {
 
 // UnacceptedError says which messages a [Batcher] did not get accepted before Close returned.
 type UnacceptedError struct {
-	// Messages holds every message that is not known to be accepted, in the order of each identity. You can store them with
+	// Messages has every message that is not known to be accepted; those of one identity are in their order. You can store them with
 	// [Encoded.MarshalJSON] and enqueue them again in another process; they keep their ids. Some of them may have arrived: no answer came,
-	// or an OnReport that did not return kept them from being reported.
+	// or they could not be reported because an OnReport did not return.
 	Messages []Encoded
 	// Rejected counts the rejected messages if there is no OnReport; otherwise it is 0. RejectedIDs has the ids of the first hundred.
 	Rejected    int64

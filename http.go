@@ -208,7 +208,7 @@ func newBody(r *request, touched *atomic.Bool) *body {
 }
 
 // Read counts the bytes before it returns them. So no server can answer all of a body before it counts as read. There is no WriteTo,
-// because it could not count so.
+// because it could not count in this way.
 func (b *body) Read(p []byte) (int, error) {
 	b.touched.Store(true)
 	at := b.at.Load()

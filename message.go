@@ -171,7 +171,7 @@ func (m Group) fill(e *envelope) {
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
-// Alias says that PreviousID and UserID are one person. Both are required and must differ.
+// Alias says that PreviousID and UserID are the same person. Both are required and must differ.
 //
 // Customer.io's documents say that only a few destinations need it. They do not say whether its own Journeys destination merges the two
 // people, which would delete the previous one. Treat it as possibly destructive (docs/rules.md#fields-and-identity).

@@ -92,7 +92,7 @@ func (p *pacer) take() time.Duration {
 	defer p.mu.Unlock()
 	now := time.Now()
 	oldest := p.starts[(p.next-p.limit+p.max)%p.max]
-	// Not in the same instant either: a span holds both of its ends.
+	// Not in the same instant either, because both ends belong to a span.
 	if d := p.span - now.Sub(oldest); !oldest.IsZero() && d >= 0 {
 		return d + 1
 	}
@@ -116,8 +116,8 @@ func (p *pacer) limited(started time.Time) {
 	p.log.Warn("rate limited by Customer.io; the request rate is halved", "requests", p.limit, "window", p.window)
 }
 
-// recoverEvery is how many good answers raise a lowered limit by one. A halved limit is whole again after the requests of four to five
-// windows.
+// recoverEvery is how many good answers raise a lowered limit by one. A halved limit is back at its full value after the requests of four
+// to five windows.
 const recoverEvery = 4
 
 // accepted raises a lowered limit again.

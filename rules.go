@@ -159,7 +159,7 @@ func actsOn(event string, body, context []byte) (field string, value []byte) {
 	return "", nil
 }
 
-// checkCommand checks that an event that acts names what it acts on.
+// checkCommand checks that a command names its target.
 func checkCommand(event string, id *Identity, body, context []byte) error {
 	need := func(ok bool, field, hint string) error {
 		if ok {
@@ -242,8 +242,8 @@ func doubtful(id string) bool {
 	return id != "" && (!seen(id[0]) || !seen(id[len(id)-1]) || len(id) < len(placeholders) && placeholders[len(id)] != nil)
 }
 
-// pads reports whether a character at the end of an id can only be left over from the place it was copied from. It does not report what may
-// belong to the character beside it: joiners, selectors, tags of flags, fillers.
+// pads reports whether a character at the end of an id can only be left over from the place it was copied from. It does not report
+// characters that may belong to the character next to them: joiners, selectors, tags of flags, fillers.
 func pads(r rune) bool {
 	switch {
 	case r == '\u200c' || r == '\u200d' || r >= 0xe0020 && r <= 0xe007f || visible(r):
@@ -261,7 +261,7 @@ func padded(id string) bool {
 	return pads(first) || pads(last)
 }
 
-// placeholders has the words that programs write where they have no value, by their length.
+// placeholders has the words that programs write if they have no value, by their length.
 var placeholders = func() (byLen [len("[object object]") + 1][]string) {
 	for _, word := range []string{
 		"null", "(null)", "<null>", "nil", "(nil)", "<nil>", "%!s(<nil>)", "<no value>", "none", "nan", "<na>", "n/a", "#n/a", `\n`, "undefined", "[object object]",
@@ -413,7 +413,7 @@ func within(object []byte) bool {
 	case len(object) > maxAttributeValueBytes, bytes.IndexByte(object, '\\') >= 0:
 		return false
 	}
-	// Such a run holds at least one of the bytes that are looked at.
+	// Such a run contains at least one of the bytes that are checked here.
 	for at := maxAttributeNameBytes; at < len(object); at += maxAttributeNameBytes {
 		before, after := bytes.LastIndexByte(object[:at], '"'), bytes.IndexByte(object[at:], '"')
 		if after < 0 {

@@ -27,10 +27,10 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // of it has ended. There is one exception: a message that a firewall may have refused is set aside (see below), and only messages of the
 // same identity wait for it.
 //
-// Failures that may pass are retried until ctx ends or nothing was accepted for Config.MaxElapsed. The pauses grow and are random, and are
-// at least as long as the server's Retry-After (at most 5 minutes). The last pause is cut short, so that a last try begins when MaxElapsed
-// has passed. The Sends of a [SendGroup] give up together. A retried request carries the same message ids. A 2xx answer that cannot be the
-// API's, such as the page of a captive portal, is such a failure: its messages are unknown.
+// Temporary failures are retried until ctx ends or nothing was accepted for Config.MaxElapsed. The pauses are random and grow. They are at
+// least as long as the server's Retry-After (at most 5 minutes). The last pause is cut short, so a last try begins when MaxElapsed has
+// passed. The Sends of a [SendGroup] give up together. A retried request carries the same message ids. A 2xx answer that cannot be the
+// API's, such as the page of a captive portal, is a temporary failure too: its messages are unknown.
 //
 // If the API refuses a strict batch with 400, 413 or 422, in one of its own forms, Send halves the batch until it has found the rejected
 // messages; all others are accepted. Send assumes that nothing of a refused batch was stored, which Customer.io does not document. If that
@@ -117,7 +117,7 @@ func (s *sending) deliver(d *delivery) {
 	}
 }
 
-// fewProbes is the pause before the last try of messages that were all refused alone. What refuses everything may be over soon, but no
+// fewProbes is the pause before the last try of messages that were all refused alone. A refusal of everything may be over soon, but no
 // message that is left can prove that the messages are not the cause.
 const fewProbes = 8 * time.Second
 

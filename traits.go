@@ -27,12 +27,12 @@ const (
 	TraitTimezone = "timezone"
 	// TraitLanguage is the person's language, such as de or pt-BR. Customer.io uses it to choose a translation.
 	TraitLanguage = "language"
-	// TraitSubscriptionPreferences holds which topics the person wants, and on which channels. A whole [SubscriptionPreferences] replaces
-	// what was there.
+	// TraitSubscriptionPreferences says which topics the person wants, and on which channels. A [SubscriptionPreferences] replaces all
+	// preferences that the person had.
 	TraitSubscriptionPreferences = "cio_subscription_preferences"
 	// TraitObjectTypeID, of a [Group], is the number of the object's type, as a string. [SetObject] and [Relate] set it.
 	TraitObjectTypeID = "objectTypeId"
-	// TraitRelationshipAttributes, of a [Group] with a person, holds the attributes of the relationship. [Relate] sets it.
+	// TraitRelationshipAttributes, of a [Group] with a person, has the attributes of the relationship. [Relate] sets it.
 	TraitRelationshipAttributes = "relationshipAttributes"
 )
 
@@ -53,8 +53,8 @@ const (
 
 // SubscriptionPreferences says which topics and channels a person is subscribed to.
 //
-// As the value of [TraitSubscriptionPreferences] it replaces all that was there; topics that it does not name get their default. To change
-// some topics and leave the others, use Update.
+// As the value of [TraitSubscriptionPreferences] it replaces all preferences of the person; topics that it does not name get their default.
+// To change some topics and leave the others, use Update.
 type SubscriptionPreferences struct {
 	// Topics has the topics by their number in the workspace: true means subscribed.
 	Topics map[int]bool

@@ -19,7 +19,7 @@ type Definition struct {
 	Acts bool `json:"acts,omitempty"`
 	// Extra is the field of the struct that takes properties without a field of their own.
 	Extra string `json:"extra"`
-	// Doc says what the event stands for.
+	// Doc says what the event means.
 	Doc string `json:"doc"`
 	// Fields are the named fields: the properties, then those in the context.
 	Fields []Field `json:"fields,omitempty"`
@@ -36,7 +36,7 @@ type Field struct {
 	GoType string `json:"go_type"`
 	// Kind is the kind of value on the wire.
 	Kind Kind `json:"kind"`
-	// Enum holds the known values; nil if any value is allowed.
+	// Enum lists the known values; nil if any value is allowed.
 	Enum []string `json:"enum,omitempty"`
 	// Required marks a field without which the event says nothing.
 	Required bool `json:"required,omitempty"`

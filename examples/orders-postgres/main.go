@@ -75,7 +75,7 @@ func serve(ctx context.Context, listen, database, schema string) (err error) {
 	if err != nil {
 		return err
 	}
-	slog.Info("taking orders", "address", listener.Addr().String())
+	slog.Info("accepting orders", "address", listener.Addr().String())
 	s := &service{pool: pool, queue: queue, worker: worker}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", s.order)
@@ -111,8 +111,8 @@ type order struct {
 	Total      float64 `json:"total"`
 }
 
-// order stores an order and its event in one transaction. A client that posts the order again, because it got no answer, is told that the
-// order exists, and no second event is sent.
+// order stores an order and its event in one transaction. If a client posts the order again, because it got no answer, the answer says that
+// the order exists, and no second event is sent.
 func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	var o order
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10_000)).Decode(&o); err != nil {

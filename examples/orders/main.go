@@ -55,7 +55,7 @@ func serve(ctx context.Context, listen, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	slog.Info("taking orders", "address", listener.Addr().String(), "waiting", box.Stats().Queued)
+	slog.Info("accepting orders", "address", listener.Addr().String(), "waiting", box.Stats().Queued)
 	s := &service{box: box}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", s.order)

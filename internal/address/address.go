@@ -11,13 +11,13 @@ import (
 const maxAddress = 254
 
 // Is reports whether a userId or a trait is an e-mail address to Customer.io, by the rule of the emulator: something, one @, and a domain
-// with a dot inside. Addresses that differ in case alone are one; everything else is compared by its bytes.
+// with a dot inside. Addresses that differ only in case are one; everything else is compared by its bytes.
 func Is(s string) bool {
 	_, ok := Append(nil, s)
 	return ok
 }
 
-// inAddress holds, for each byte that may stand anywhere in an address, how it is compared; 0 for the others and for those with a meaning.
+// inAddress says for each byte that may be anywhere in an address how it is compared; 0 for the others and for those with a meaning.
 var inAddress = func() (as [256]byte) {
 	for c := range byte(utf8.RuneSelf) {
 		as[c] = c
@@ -31,7 +31,7 @@ var inAddress = func() (as [256]byte) {
 	return as
 }()
 
-// Append appends the address in the form in which it is compared. It returns false if s is no address. Letters outside of ASCII are in
+// Append appends the address in the form in which it is compared. It returns false if s is not an address. Letters outside of ASCII are in
 // lower case too, as in the emulator: it is likely, and not documented, that two such addresses are one person. A load uses it to find out
 // who may be one person: it keeps their order, and deletes nobody who may still be there. An erasure uses AppendSure.
 func Append[T string | []byte](dst []byte, s T) ([]byte, bool) {
@@ -86,7 +86,7 @@ func appendForeign(dst []byte, s string) ([]byte, bool) {
 	return append(dst, strings.ToLower(s)...), true
 }
 
-// Fold returns an id as it is compared with others. What is sent is the id itself. An id of Customer.io's own is no address.
+// Fold returns an id as it is compared with others. What is sent is the id itself. An id of Customer.io's own is not an address.
 func Fold(id string) string {
 	if strings.IndexByte(id, '@') < 0 || strings.HasPrefix(id, "cio_") && len(id) > len("cio_") {
 		return id

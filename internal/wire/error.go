@@ -19,7 +19,7 @@ type Error struct {
 	Path string
 	// Rule is one of the constants of this package.
 	Rule string
-	// Err is the cause, where there is one.
+	// Err is the cause, if there is one.
 	Err error
 }
 
@@ -48,7 +48,7 @@ func At(err error, segment string) error {
 	return w
 }
 
-// maxPath bounds a path: its beginning is enough to find the place, and a map that holds itself has a long one.
+// maxPath limits a path: its beginning is enough to find the place, and a map that contains itself has a long one.
 const maxPath = 100
 
 func join(parent, child string) string {

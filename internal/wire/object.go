@@ -163,8 +163,8 @@ func Objects[T Appender](o *Object, name string, v []T) {
 	o.dst = append(o.dst, ']')
 }
 
-// Extra writes the members of m, sorted by name. A name in taken is an error of the rule NameTaken, whether or not the field of that name
-// was written.
+// Extra writes the members of m, sorted by name. A name in taken is an error of the rule NameTaken, even if the field of that name was not
+// written.
 func (o *Object) Extra(m map[string]any, taken []string) {
 	if len(m) == 0 || o.err != nil {
 		return

@@ -88,7 +88,7 @@ func TextBytes(value []byte) ([]byte, bool) {
 	return unquote(value), true
 }
 
-// unquote returns the text of a JSON string token; it allocates only where there are escapes.
+// unquote returns the text of a JSON string token; it allocates only if there are escapes.
 func unquote(token []byte) []byte {
 	inner := token[1 : len(token)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
@@ -101,8 +101,8 @@ func unquote(token []byte) []byte {
 	return []byte(s)
 }
 
-// AppendMerged appends the object that holds the members of both. If both have a member, two objects are merged in turn; otherwise the one
-// of high wins. Members of low come first, in their order.
+// AppendMerged appends an object with the members of both. If both have a member, two objects are merged in turn; otherwise the one of high
+// wins. Members of low come first, in their order.
 func AppendMerged(dst, low, high []byte) []byte {
 	dst = append(dst, '{')
 	first := true

@@ -16,7 +16,7 @@ import (
 // in an internal package, because nobody else may leave out the check.
 type Checked []byte
 
-// MaxDepth limits how deep objects and arrays nest, in what is written and in what is checked. It stops at a map that holds itself.
+// MaxDepth limits how deep objects and arrays nest, in what is written and in what is checked. It stops at a map that contains itself.
 const MaxDepth = 200
 
 // Appender is a value that writes its own JSON. What it writes is checked before it is trusted.

@@ -12,7 +12,7 @@ const (
 	Ours = "ours"
 	// Theirs is a property of the schema that events.txt does not have.
 	Theirs = "theirs"
-	// Required is a property that one side alone requires.
+	// Required is a property that only one side requires.
 	Required = "required"
 	// EnumValueOurs is a value, Path=value, that only events.txt lists.
 	EnumValueOurs = "enum"
@@ -33,7 +33,7 @@ type Exception struct {
 	Line   int
 }
 
-// Exceptions is what exceptions.txt holds.
+// Exceptions are the contents of exceptions.txt.
 type Exceptions []Exception
 
 // ParseExceptions reads exceptions.txt. The file name is for errors only.

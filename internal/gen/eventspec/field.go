@@ -70,7 +70,7 @@ func (p *parser) field(line string) {
 	p.fields = append(p.fields, f)
 }
 
-// traits reads what stands in the brackets after a type.
+// traits reads the text in the brackets after a type.
 func (p *parser) traits(f *Field, text string) {
 	text, closed := strings.CutSuffix(text, "]")
 	if !closed {

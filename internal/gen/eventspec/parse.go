@@ -163,7 +163,7 @@ func (p *parser) enumValue(line string) {
 	p.enum.Values = append(p.enum.Values, EnumValue{GoName: goName, Wire: wire, Doc: doc})
 }
 
-// directive reads a line of an event that is no field.
+// directive reads a line of an event that is not a field.
 func (p *parser) directive(line string) bool {
 	word, rest := cut(line)
 	e := &p.event

@@ -85,13 +85,13 @@ type Field struct {
 	List     bool
 	Required bool
 	Doc      string
-	// Unit is a word, such as seconds; empty where there is none.
+	// Unit is a word, such as seconds; empty if there is none.
 	Unit string
 	// Min and Max bound the values where the documents do; both are nil or neither is.
 	Min, Max *int
 	// Default is what Customer.io assumes when the field is missing.
 	Default *int
-	// Line is where the field stands.
+	// Line is the line of the field.
 	Line int
 }
 
