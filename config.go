@@ -175,7 +175,7 @@ func checkAPIKey(key string) error {
 		return errors.New("cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the write key of a Data Pipelines source")
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }) {
-		return errors.New("cio: the write key (Config.APIKey, CUSTOMERIO_API_KEY) holds a space, a colon or a character outside ASCII: was more than the key copied?")
+		return errors.New("cio: the write key (Config.APIKey, CUSTOMERIO_API_KEY) contains a space, a colon or a character outside ASCII: was more than the key copied?")
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (c Config) resolveBaseURL() (string, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) needs a scheme and a host, such as http://127.0.0.1:8110")
 	case u.User != nil:
-		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must not hold credentials; put the key into Config.APIKey (CUSTOMERIO_API_KEY)")
+		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must not contain credentials; put the key into Config.APIKey (CUSTOMERIO_API_KEY)")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must have no query and no fragment")
 	}

@@ -28,7 +28,7 @@ func TestNewClientRefuses(t *testing.T) {
 		{"an unknown region", cio.Config{APIKey: "k", Region: "asia"}, "us or eu"},
 		{"no scheme", cio.Config{APIKey: "k", BaseURL: "localhost:8110"}, "scheme and a host"},
 		{"another scheme", cio.Config{APIKey: "k", BaseURL: "ftp://host"}, "scheme and a host"},
-		{"a key in the URL", cio.Config{APIKey: "k", BaseURL: "http://s3cret@host"}, "must not hold credentials"},
+		{"a key in the URL", cio.Config{APIKey: "k", BaseURL: "http://s3cret@host"}, "must not contain credentials"},
 		{"no URL", cio.Config{APIKey: "k", BaseURL: "http://s3cret\x7f"}, "is not a URL"},
 		{"a query", cio.Config{APIKey: "k", BaseURL: "http://host/?a=s3cret"}, "no query"},
 		{"a negative timeout", cio.Config{APIKey: "k", Region: cio.RegionUS, Timeout: -1}, "Config.Timeout"},

@@ -182,7 +182,7 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	dst = append(dst, '}')
 
 	if path, found := wire.InvalidText(dst[start:]); found {
-		return dst, reject(path, RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first")
+		return dst, reject(path, RuleUTF8, "the text contains bytes that are not UTF-8; convert it to UTF-8 first")
 	}
 	h.identity = Identity{UserID: env.userID, AnonymousID: env.anonymousID, GroupID: env.groupID, PreviousID: env.previousID}
 	if env.typ == TypeIdentify && (env.userID == "" || r.guard != nil) {
@@ -342,9 +342,9 @@ func valueError(field string, err error) *MessageError {
 	case wire.YearOutOfRange:
 		e.Rule, e.Hint = RuleTime, "give a time of the years 0 to 9999"
 	case wire.TooDeep:
-		e.Rule, e.Hint = RuleTooDeep, fmt.Sprintf("nest values at most %d levels deep; does a map hold itself?", wire.MaxDepth)
+		e.Rule, e.Hint = RuleTooDeep, fmt.Sprintf("nest values at most %d levels deep; does a map contain itself?", wire.MaxDepth)
 	case wire.NotUTF8:
-		e.Rule, e.Hint = RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first"
+		e.Rule, e.Hint = RuleUTF8, "the text contains bytes that are not UTF-8; convert it to UTF-8 first"
 	case wire.NameTaken:
 		e.Rule, e.Hint, e.Err = RuleNameTaken, "the event's type has a field for it; set that instead", nil
 	case wire.NotObject:

@@ -127,7 +127,7 @@ func ExampleClient_Encode() {
 	_, err = client.Encode(cio.Page{UserID: "42"})
 	fmt.Println(err)
 	// Output:
-	// cio: refused-by-guard: Config.Guard does not let this person's data be sent (asked to be forgotten)
+	// cio: refused-by-guard: Config.Guard refuses to send this person's data (asked to be forgotten)
 }
 
 // An event of your own is a struct with a name.

@@ -77,7 +77,7 @@ func (r *rules) checkGuard(id Identity) error {
 		return nil
 	}
 	if err := r.guard(id); err != nil {
-		return &MessageError{Rule: RuleGuard, Hint: "Config.Guard does not let this person's data be sent", Err: err}
+		return &MessageError{Rule: RuleGuard, Hint: "Config.Guard refuses to send this person's data", Err: err}
 	}
 	return nil
 }

@@ -34,9 +34,9 @@ func TestKeyFile(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                        "does not contain a write key: write into",
 		" \n\r\n":                 "does not contain a write key: write into",
-		"first-key\nsecond-key\n": "holds a space, a colon",
-		"site:first-key":          "holds a space, a colon",
-		"CUSTOMERIO_KEY=first-kü": "holds a space, a colon",
+		"first-key\nsecond-key\n": "contains a space, a colon",
+		"site:first-key":          "contains a space, a colon",
+		"CUSTOMERIO_KEY=first-kü": "contains a space, a colon",
 		"\xff\xfe\x00":            "team.key: ",
 		strings.Repeat("k", 5000): "more than 4096 bytes",
 		"first-key\n":             "",
