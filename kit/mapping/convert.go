@@ -24,7 +24,7 @@ const (
 	RuleNoMessageID  = string(cio.RuleNoMessageID) // a messageId whose columns are all empty
 )
 
-// ValueError says why a value cannot be mapped. It contains the value only in Value.
+// ValueError says why a value cannot be mapped. Its Hint contains no data of the row, except a placeholder such as NULL.
 type ValueError struct {
 	Column string // the column it came from
 	Field  string // the field that it is for, as named on the wire; the callers add the outer names

@@ -39,8 +39,8 @@ type Proposal struct {
 
 // Propose writes a mapping for an input. Rows with an order id, an amount, a time and a customer become semantic events of orders. Rows with the name
 // of an event and a time become track messages. Other rows about people become identify messages, with every column as a trait. Values are converted
-// by what the columns look like. Words that mean "no value" are listed for their columns. Columns that look like personal data get a comment. Whether
-// all rows can be mapped is checked by a dry run of the load. The error is a wrong ProposeConfig, or names that YAML cannot contain.
+// by what the columns look like. Words that mean "no value" are listed for their columns. Columns that look like personal data get a comment.
+// MakePlan of package load checks whether all rows can be mapped. The error is a wrong ProposeConfig, or names that YAML cannot contain.
 func Propose(p source.Profile, cfg ProposeConfig) (Proposal, error) {
 	for i, c := range p.Columns {
 		if !utf8.ValidString(c.Name) {

@@ -15,10 +15,10 @@ const (
 	RuleUnknownEscape  = "unknown-escape"  // an escape character before a character with which it has no meaning
 	RuleStrayCR        = "stray-cr"        // a CSV row with a carriage return where a line should end with a line feed
 	RuleNULByte        = "nul-byte"        // a CSV row with a NUL
-	RuleByteOrderMark  = "byte-order-mark" // a CSV row that begins with a byte order mark, as files that were joined do
+	RuleByteOrderMark  = "byte-order-mark" // a CSV row that begins with a byte order mark, as in files that were joined
 	RuleRepeatedHeader = "repeated-header" // a CSV row that contains the names of the columns
 	RuleOtherHeader    = "other-header"    // a CSV row below a header with other columns, or with the same columns in another order
-	RuleNoData         = "no-data"         // a CSV row that is a ruler below the header or a count at the end
+	RuleNoData         = "no-data"         // a CSV row that is a line of dashes, a note such as a row count, or totals at the end
 )
 
 // needsMore means a RowError that depends on the data that follows.

@@ -10,7 +10,7 @@ import (
 // Profile describes an input, judged by some of its rows.
 type Profile struct {
 	// Sampled is how many rows were read. Rows is about how many there are, -1 if that is not known; it is exact if Complete, which says that the
-	// input was read to its end. Behind the first FirstRows, one of each Stride rows was read; 0 if there are none.
+	// input was read to its end. Of the rows after the first FirstRows, every Stride-th was inspected; 0 means none of them.
 	Sampled  int64 `json:"sampled"`
 	Rows     int64 `json:"rows"`
 	Complete bool  `json:"complete"`
@@ -127,7 +127,7 @@ func rowsIn(object []byte) (paths []string) {
 }
 
 // strideFor returns how many of the rows after the first ones belong to each row that is inspected, so that about as many are inspected as before; 0
-// for all of them.
+// if no more rows are inspected.
 func strideFor(info Info, asked, read, seen int64) int64 {
 	if asked > 0 || info.Size == 0 || read == 0 {
 		return 0

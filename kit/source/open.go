@@ -38,8 +38,8 @@ const DefaultMaxRowBytes = 1 << 20
 // What Config does not give about CSV, the beginning of the input shows: see [DetectDialect]. If it is not clear there, that is a *FormatError. A
 // field may be quoted; it can then contain delimiters, line ends (CRLF becomes LF, as in encoding/csv) and doubled quotes. A row is bad if it has
 // another number of fields than the header, if it only makes sense in another dialect, if it repeats the header, or if it has a misplaced quote. A
-// row with a misplaced quote ends with the line that has the opening quote, and reading continues on the next line, so that one missing quote does
-// not cost the rest of the input.
+// row with a misplaced quote ends with the line on which that quote was opened, and reading continues on the next line, so that one missing quote
+// does not cost the rest of the input.
 //
 // JSON is objects (one a line, or with any blanks or nothing between them) or lists of objects. Each object is a row, and may span lines. Numbers
 // keep their text. A broken line of JSON Lines is a bad row. If objects span lines, or are in a list, an error in the JSON ends the input. A row is

@@ -14,8 +14,8 @@ import (
 	"github.com/ciokit/cio/kit/internal/printed"
 )
 
-// Source is one input, which is read once from the beginning to the end. Only one goroutine may use it at a time; only Close may be called during the
-// other methods.
+// Source is one input, which is read once from the beginning to the end. Only one goroutine may use it at a time, except that Close may be called
+// during the other methods.
 type Source interface {
 	// Columns returns the columns in the order of the input. It returns nil if every row names its own columns, as in JSON Lines. The first call may
 	// read the beginning of the input, and blocks until that has arrived or ctx ends. A *FormatError says what is wrong with the input.
@@ -65,7 +65,7 @@ type Info struct {
 	Dialects []Dialect
 	// Layouts say how the bytes of each of Files become rows, given or detected. They are known after Columns.
 	Layouts []Layout
-	// Evidence gives the reasons for the first of them in sentences, for everything that is not the default of every input.
+	// Evidence gives the reasons for the first of Dialects in sentences, for everything that is not the default of every input.
 	Evidence []string
 	// Whole says that the end of the input is certainly its end: the end of a file, which Changed checks, or of a query. The end of a pipe may be the
 	// end of a program that failed.
@@ -110,9 +110,9 @@ type Kind uint8
 const (
 	// KindAbsent is a cell without a value: empty in CSV, null or missing in JSON.
 	KindAbsent Kind = iota
-	// KindText is text as it is in the input. It may not be UTF-8.
+	// KindText is text as it is in the input. It is not checked whether it is UTF-8.
 	KindText
-	// KindJSON is one valid JSON value other than null, as it is in the input. Its strings may not be UTF-8.
+	// KindJSON is one valid JSON value other than null, as it is in the input. It is not checked whether its strings are UTF-8.
 	KindJSON
 )
 
