@@ -76,7 +76,7 @@ func TestNothingToMend(t *testing.T) {
 	see("/messages?verdict=not+accepted&q=u2", false)
 	see("/messages?q=nothing", false)
 	c.do(http.MethodPost, "/v1/track", `{"userId":"u1","event":"Bought"}`)
-	if a := c.do(http.MethodGet, "/people/u1", ""); !strings.Contains(a.body, "1 event, the newest first") {
+	if a := c.do(http.MethodGet, "/people/u1", ""); !strings.Contains(a.body, "1 event, newest arrival first") {
 		t.Errorf("one event: %s", a.body)
 	}
 	c.do(http.MethodPost, "/v1/track", `{"userId":"u1"}`)
