@@ -35,7 +35,8 @@ func newEraseApprove(con console.Console) *cobra.Command {
 		Long: `Show a plan, and sign it with an approver's key if you agree. An operator whose public key you trust (--keys) must have signed the plan. The
 approval covers only this plan, word for word. The person who ordered it cannot approve it: the two keys must differ.
 
-A plan names people only by a hash. To check who they are, ask the operator for the list, make the plan from it yourself, and compare the
+A plan names people only by a hash. To check who they are, ask the operator for the list, make a plan from it yourself with the same
+receipt key, and compare the line people that approve shows for both: it has the hash of the people. In the file of the plan, these are the
 lines subjects and subjects-hash.`,
 		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },

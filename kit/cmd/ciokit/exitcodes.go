@@ -9,19 +9,22 @@ func newExitCodes() *cobra.Command {
 		Long: `Exit codes of all commands:
 
   0    everything was accepted
-  1    local failure: a file that cannot be read or written, a port that is taken
+  1    local failure: a file that cannot be read or written, a database that does not answer, a port that is taken
   2    usage: an unknown flag, a wrong mapping, a header that does not match the mapping
   3    Customer.io refused the write key
-  4    stopped by a guard or by --max-errors
+  4    stopped by a safety check, such as --max-deletes or --max-shrink, or by --max-errors; or finished, and
+       --guard or --deny rejected some rows
   5    the API or the network failed: nothing was accepted for --give-up-after, or a retry cannot change the
        answer, such as a redirect
   6    finished, but some rows or messages were rejected, or no row had a value in the columns that the mapping
        reads, or ciokit events check, ciokit live, ciokit erase, ciokit verify or ciokit people found a problem,
        such as a receipt that somebody has changed, people who are not gone, or people who are not there
-  7    the input changed while it was loaded, after it was approved, or before it was resumed: every row that was
-       read is counted, nobody was deleted, and you must load the input again
+  7    the input changed while it was loaded or after it was approved, or a resumed query returns other rows: every
+       row that was read is counted, nobody was deleted, and you must load the input again. To resume a load with
+       a file that has changed is refused with 2
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
-If several of them apply, the exit code is the first of 130 and 143, 3, 5, 4, 7, 6.`,
+If several of them apply, the exit code is the first of 130 and 143, 3, 5, 4, 7, 6. If a
+load fails with 1 or 2 after it has begun, the summary says what was sent.`,
 	}
 }

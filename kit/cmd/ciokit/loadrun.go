@@ -70,6 +70,9 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if err != nil {
 		return nil, err
 	}
+	if f.Mode == "mirror" && !m.Identifies() {
+		return nil, exit.Fail(exit.Usage, "--mode mirror needs a mapping with an identify that has a userId, because people are deleted by their userId")
+	}
 	l.job = load.Job{Mapping: m, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: int64(f.MaxErrors), MaxDeletes: int64(f.MaxDeletes), Concurrency: f.Concurrency, DecimalComma: f.Comma,
 		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.Update}
 	if l.job.Changes, err = f.changes(); err != nil {
