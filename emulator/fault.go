@@ -87,8 +87,8 @@ type Fault struct {
 	// or Truncate.
 	Early bool `json:"early,omitempty"`
 	// After lets the fault act, and its delay pass, after the call was
-	// processed. The caller is told of a failure although there was none, which
-	// is how duplicates are made. It excludes Drop.
+	// processed. The caller gets an error although the call succeeded, so a
+	// client that retries makes duplicates. It excludes Drop.
 	After bool `json:"after,omitempty"`
 }
 

@@ -10,14 +10,14 @@ import (
 const opDeletePerson = "delete-person"
 
 // DeletePerson deletes the person with the id, which is as for Person. It also
-// deletes the content of the messages about them in the journal. These are the
-// messages with a userId of theirs, and those without a userId and with an
-// email address or an anonymousId of theirs. Messages about other people stay
-// as they are. The messages themselves stay, empty, with their verdicts, and so
-// do the counters. Snapshots and exports that were made before keep the person.
-// A store keeps what it was given until its next snapshot. The identifiers can
-// be used again. It returns how many messages lost their content. It fails with
-// ErrNotFound if there is no such person, or as a store does.
+// deletes the content of the messages about them in the journal: messages whose
+// userId is theirs, and messages without a userId whose email address or
+// anonymousId is theirs. Messages about other people stay as they are. The
+// messages themselves stay, empty, with their verdicts, and so do the counters.
+// Snapshots and exports that were made before keep the person. A store keeps
+// what it was given until its next snapshot. The identifiers can be used again.
+// It returns how many messages lost their content. It fails with ErrNotFound if
+// there is no such person, or as a store does.
 func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 	ws, err := s.workspace(key)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// entry is one message in the journal. It holds the message's bytes and not its
-// fields; these are decoded again when somebody looks.
+// entry is one message in the journal. It has the message's bytes and not its
+// fields, which are decoded again when somebody reads the entry.
 type entry struct {
 	sequence uint64
 	request  uint64

@@ -9,7 +9,7 @@ import (
 )
 
 // shownKeyBytes is how much is shown of a key that may be a real one. Shorter
-// keys, such as those of tests, are shown whole.
+// keys, such as those of tests, are shown completely.
 const (
 	shownKeyBytes = 4
 	realKeyBytes  = 13

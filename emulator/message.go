@@ -52,7 +52,7 @@ func kindOf(name string) kind {
 }
 
 // decodedMessage is one message, decoded once. Its strings share the memory of
-// raw where they have no escapes.
+// raw if they have no escapes.
 type decodedMessage struct {
 	kind kind
 	raw  string

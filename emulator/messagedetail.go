@@ -28,7 +28,7 @@ type MessageQuery struct {
 }
 
 // Message returns one message. It fails as Messages does, and with ErrNotFound
-// if the journal does not hold the message.
+// if the journal does not have the message.
 func (s *Server) Message(q MessageQuery) (MessageDetail, error) {
 	ws, err := s.workspace(q.Among.Key)
 	if err == nil {

@@ -129,7 +129,7 @@ func (f *messageFilter) matches(e *entry) bool {
 	if f.query.Event == "" && !f.people {
 		return true
 	}
-	// What has no escapes has its strings as they are.
+	// In JSON without escapes, strings are as they are written.
 	if strings.IndexByte(e.raw, '\\') < 0 && !f.mayName(e.raw) {
 		return false
 	}

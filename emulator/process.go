@@ -37,8 +37,8 @@ func (ws *workspaceState) process(c *call, k kind, strict bool, now time.Time) R
 	return ws.keepRequest(c, status, errors, strict, before, &broken, first, now)
 }
 
-// callRecord is what a store keeps of the call beside its body. asked is what
-// was wrong with it when it came.
+// callRecord is what a store keeps of the call, in addition to its body. asked
+// is what was wrong with the call when it came.
 func callRecord(key string, c *call, asked finding, strict bool, now time.Time) storeRecord {
 	r := storeRecord{Op: opCall, Key: key, At: now, Path: c.envelope.path, Strict: strict, Bytes: c.bytes,
 		Encoding: c.envelope.encoding, Agent: c.envelope.userAgent, Refused: c.byConfig}

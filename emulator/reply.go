@@ -16,9 +16,9 @@ type reply struct {
 	body   []byte
 }
 
-// errorReply is an answer in the only shape that the API's specification
-// declares for errors, with the code and the message that the Python SDK reads
-// beside it (docs/rules.md#answers).
+// errorReply is an answer in the only form that the API's specification
+// declares for errors. It also has the code and the message that the Python SDK
+// reads (docs/rules.md#answers).
 func errorReply(status int, messages ...string) reply {
 	var answer struct {
 		Meta struct {

@@ -23,7 +23,8 @@ type body struct {
 	broken finding
 }
 
-// maxPooledBuffer keeps a few huge bodies from holding memory for ever.
+// maxPooledBuffer limits pooled buffers, so that a few huge bodies do not keep
+// their memory.
 const maxPooledBuffer = 2 << 20
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}

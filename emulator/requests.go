@@ -47,7 +47,7 @@ type Request struct {
 
 // Upstream is the answer of another server to a call that was sent on.
 type Upstream struct {
-	// Status is zero if there was no answer; Error says why.
+	// Status is zero if there was no answer. Error says why there was none.
 	Status int    `json:"status"`
 	Body   string `json:"body,omitempty"`
 	Error  string `json:"error,omitempty"`

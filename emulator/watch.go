@@ -41,8 +41,9 @@ func (s *Server) Changed(key string) (<-chan struct{}, error) {
 
 // Wait returns nil when condition holds. It calls condition at once, and after
 // each call that the workspace of key processed. If the context ends first, it
-// returns the context's cause, with the counters. If calls come in quick
-// succession, it may check once for several. key is as for Stats.
+// returns the context's cause, with the counters. If several calls come in
+// quick succession, it may check only once for all of them. key is as for
+// Stats.
 func (s *Server) Wait(ctx context.Context, key string, condition func() bool) error {
 	for {
 		// The channel comes first: a change while the condition is checked

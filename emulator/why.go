@@ -68,12 +68,12 @@ func (ws *workspaceState) why(p *personState) Why {
 	return out
 }
 
-// Successor returns the person who took over from id, which names nobody any
-// more, and the newest merge that did it: a new id came with the address of the
-// person, a message named them by cio_id, or they were merged into another
-// person. key is as for Person. It fails with ErrNotFound if nobody took over,
-// or if the merge is older than the last hundred of that person. It looks at
-// all people.
+// Successor returns the person who now has the history of id, an identifier
+// that names nobody any more, and the newest merge that caused it: a new id
+// came with the address of the person, a message that named them by cio_id gave
+// them another id, or they were merged into another person. key is as for
+// Person. It fails with ErrNotFound if nobody took over, or if the merge is
+// older than the last hundred of that person. It looks at all people.
 func (s *Server) Successor(key, id string) (Why, Merge, error) {
 	ws, err := s.workspace(key)
 	if err != nil {

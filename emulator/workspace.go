@@ -6,7 +6,7 @@ import (
 )
 
 // workspaceState is the state behind one write key. Its methods need mu held,
-// except where they say otherwise.
+// unless they say otherwise.
 type workspaceState struct {
 	config  *Config
 	handle  string // in URLs of the page
