@@ -29,8 +29,8 @@ type OutboxStats struct {
 	Failing error
 }
 
-// OutboxLane is the state of one lane of an outbox in PostgreSQL. Such an outbox has 64 lanes. Each identity belongs to one of them, and
-// one process at a time sends the messages of a lane, in their order.
+// OutboxLane is the state of one lane of an outbox in PostgreSQL. Such an outbox has 64 lanes. Each identity belongs to one of them, and a
+// lane belongs to one worker at a time.
 type OutboxLane struct {
 	Number int
 	// Queued is how many messages wait. Oldest is how long the oldest of them has waited.

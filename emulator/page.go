@@ -171,7 +171,8 @@ type frame struct {
 	Data       any
 }
 
-// pageTemplates parses the templates when a page is first shown: most programs that have an emulator show none.
+// pageTemplates parses the templates when a page is first shown: most programs
+// that have an emulator show none.
 var pageTemplates = sync.OnceValue(func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles, "page/layout.html", "page/parts.html"))
 	entries, err := pageFiles.ReadDir("page")
@@ -302,7 +303,8 @@ func count(n any) string {
 	return digits
 }
 
-// things is how many there are, with the noun in its number: "1 event", "2,000 events".
+// things is how many there are, with the noun in its number: "1 event", "2,000
+// events".
 func things(n any, noun string) string {
 	if digits := count(n); digits != "1" {
 		return digits + " " + noun + "s"

@@ -307,7 +307,8 @@ func TestFaultForm(t *testing.T) {
 	}
 }
 
-// The views take no lock: what they show is read in pagedata.go, so that none can hold up the calls while it is drawn.
+// The views take no lock: what they show is read in pagedata.go, so that none
+// can hold up the calls while it is drawn.
 func TestViewsTakeNoLock(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("page*.go")

@@ -12,10 +12,12 @@ import (
 	"testing"
 )
 
-// pageBehind are the types whose unexported methods and fields the page must not use. What is behind Server has locks.
+// pageBehind are the types whose unexported methods and fields the page must
+// not use. What is behind Server has locks.
 var pageBehind = []string{"Server", "workspaceState", "contents", "personState", "objectState", "journal", "persistence"}
 
-// TestPageUsesExportedMethods holds the files of the page to read and change the server through its exported methods, and to lock nothing.
+// TestPageUsesExportedMethods holds the files of the page to read and change
+// the server through its exported methods, and to lock nothing.
 func TestPageUsesExportedMethods(t *testing.T) {
 	t.Parallel()
 	set := token.NewFileSet()
@@ -75,7 +77,8 @@ func named(t types.Type) string {
 	return ""
 }
 
-// emptyImporter knows no other package: only selections of this one's own types are looked at.
+// emptyImporter knows no other package: only selections of this one's own types
+// are looked at.
 type emptyImporter struct{}
 
 func (emptyImporter) Import(name string) (*types.Package, error) {

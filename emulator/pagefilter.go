@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// messageFilterForm is what the address of a list of messages asks for, as it was
-// written: /messages?verdict=dropped&q=ann.
+// messageFilterForm is what the address of a list of messages asks for, as it
+// was written: /messages?verdict=dropped&q=ann.
 type messageFilterForm struct {
 	Q, Verdict, Type, Event, Person, Rule, From, To string
 }
@@ -31,16 +31,16 @@ const (
 	withWarnings = "with warnings"
 )
 
-// pageVerdicts are the verdicts that a filter of the page can have, in the order
-// of their tabs.
+// pageVerdicts are the verdicts that a filter of the page can have, in the
+// order of their tabs.
 var pageVerdicts = []string{notAccepted, string(VerdictDropped), string(VerdictRejected), string(VerdictAccepted), withWarnings}
 
 // maxFilterText bounds each value of a filter.
 const maxFilterText = 1_000
 
-// parseMessageFilter reads the filter in an address, and returns the query for it
-// too. now is what a time such as 15m counts back from. The form is right also if
-// it returns an error, which says which field is wrong.
+// parseMessageFilter reads the filter in an address, and returns the query for
+// it too. now is what a time such as 15m counts back from. The form is right
+// also if it returns an error, which says which field is wrong.
 func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, MessagesQuery, error) {
 	var f messageFilterForm
 	for _, p := range f.parameters() {
@@ -83,8 +83,8 @@ func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, Mes
 	return f, q, nil
 }
 
-// filterTimes are the forms of a time, and how long what they name lasts: a list
-// to 12:05 has all of that minute.
+// filterTimes are the forms of a time, and how long what they name lasts: a
+// list to 12:05 has all of that minute.
 var filterTimes = []struct {
 	layout string
 	unit   time.Duration

@@ -45,7 +45,8 @@ func TestDid(t *testing.T) {
 	}
 }
 
-// TestDidIsTrue holds what is said to have been set or removed against the person.
+// TestDidIsTrue holds what is said to have been set or removed against the
+// person.
 func TestDidIsTrue(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})

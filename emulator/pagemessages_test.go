@@ -63,7 +63,8 @@ func TestPageOfMessages(t *testing.T) {
 	}
 }
 
-// TestCountOfMatches compares the count of a search with all that it lists, on each of its pages. Beyond a bound it says that there are more.
+// TestCountOfMatches compares the count of a search with all that it lists, on
+// each of its pages. Beyond a bound it says that there are more.
 func TestCountOfMatches(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MaxMessages: 20_000})
@@ -112,7 +113,8 @@ func TestCountOfMatches(t *testing.T) {
 	}
 }
 
-// TestPageOfRequest shows what was not accepted first, and the rest page by page.
+// TestPageOfRequest shows what was not accepted first, and the rest page by
+// page.
 func TestPageOfRequest(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -179,8 +181,8 @@ func TestPageExports(t *testing.T) {
 	}
 }
 
-// TestPageDeletesPerson deletes one person and what is about them, by the form of the
-// page, and a store has the same afterwards.
+// TestPageDeletesPerson deletes one person and what is about them, by the form
+// of the page, and a store has the same afterwards.
 func TestPageDeletesPerson(t *testing.T) {
 	t.Parallel()
 	store := new(records)
@@ -254,8 +256,8 @@ func TestPageDeletesPerson(t *testing.T) {
 	}
 }
 
-// TestDeletePersonAgainstModel deletes people whose ids, addresses and anonymousIds are
-// the same texts, and finds what is about others untouched.
+// TestDeletePersonAgainstModel deletes people whose ids, addresses and
+// anonymousIds are the same texts, and finds what is about others untouched.
 func TestDeletePersonAgainstModel(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 6))

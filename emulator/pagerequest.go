@@ -1,7 +1,7 @@
 package emulator
 
-// requestData is what the page shows of a request: one page of its messages, those
-// that were not accepted first.
+// requestData is what the page shows of a request: one page of its messages,
+// those that were not accepted first.
 type requestData struct {
 	RequestDetail
 	Curl   string

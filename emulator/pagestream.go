@@ -25,7 +25,8 @@ const (
 type update struct {
 	Stats Stats `json:"stats"`
 	// Rows are the messages since the last update, oldest first, at most
-	// streamRows. Where there were more, each row stands for all that are alike.
+	// streamRows. Where there were more, each row stands for all that are
+	// alike.
 	Rows []streamRow `json:"rows"`
 	// New is how many messages arrived that the list on the page would have.
 	New *int `json:"new,omitempty"`
@@ -52,8 +53,8 @@ func (page *webPage) listed(query url.Values) *newMessages {
 	return c
 }
 
-// count returns how many have arrived since the list was made, or nil if the page
-// has no list.
+// count returns how many have arrived since the list was made, or nil if the
+// page has no list.
 func (c *newMessages) count(s *Server, key string) *int {
 	if c == nil {
 		return nil
@@ -163,12 +164,12 @@ func updateAfter(s *Server, handle, key string, after uint64) (update, uint64) {
 	return u, last
 }
 
-// burstGroups is how many rows a burst gets: the newest messages from before it stay in
-// sight.
+// burstGroups is how many rows a burst gets: the newest messages from before it
+// stay in sight.
 const burstGroups = 8
 
-// burstRows are the rows of a burst: what was accepted, and above it what was not.
-// Small groups beyond burstGroups share a row for each verdict.
+// burstRows are the rows of a burst: what was accepted, and above it what was
+// not. Small groups beyond burstGroups share a row for each verdict.
 func burstRows(handle string, groups []MessageGroup) []streamRow {
 	slices.SortStableFunc(groups, func(a, b MessageGroup) int {
 		return cmp.Or(slices.Index(bySeverity, a.Verdict)-slices.Index(bySeverity, b.Verdict), cmp.Compare(b.Count, a.Count))

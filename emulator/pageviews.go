@@ -215,8 +215,8 @@ func (p *pageRequest) noRequest(why string) error {
 	return pageNotFound("There is no such request.", why, pageLink{"All messages", pageURL(p.query.Get("w"), "/messages")})
 }
 
-// noNumber says where requests are: each has a page, and only the JSON interface
-// lists them.
+// noNumber says where requests are: each has a page, and only the JSON
+// interface lists them.
 func (p *pageRequest) noNumber() error {
 	w := p.query.Get("w")
 	if p.found {
@@ -244,7 +244,8 @@ func curlOf(base string, r Request, body string) string {
 	return b.String()
 }
 
-// streamRow is one message of the live stream, or a number of them that are alike.
+// streamRow is one message of the live stream, or a number of them that are
+// alike.
 type streamRow struct {
 	Sequence uint64  `json:"sequence"`
 	Count    uint64  `json:"count"`

@@ -71,7 +71,8 @@ func (p *pageRequest) elsewhere() (done bool, err error) {
 	return true, &errPage{http.StatusMultipleChoices, "Several workspaces have that.", "The address does not say which is meant. A link that is copied from the page does, by w.", links}
 }
 
-// ofKey sends the browser to the workspace with the write key, under an address without it.
+// ofKey sends the browser to the workspace with the write key, under an address
+// without it.
 func (p *pageRequest) ofKey(key string) (done bool, err error) {
 	list := p.s.Workspaces()
 	i := slices.IndexFunc(list, func(at Workspace) bool {

@@ -10,8 +10,9 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// An address that names a workspace by its write key, or names none, leads to the workspace that has what is asked for, and names the choice where
-// several have it. The key is in no address that the page gives.
+// An address that names a workspace by its write key, or names none, leads to
+// the workspace that has what is asked for, and names the choice where several
+// have it. The key is in no address that the page gives.
 func TestPageFindsTheWorkspace(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"first", "second", "third"}})
@@ -84,7 +85,8 @@ func TestPageFindsTheWorkspace(t *testing.T) {
 			t.Errorf("%s: %d", to, w.Code)
 		}
 	}
-	// What was called last is shown, and not the calls that went astray after it.
+	// What was called last is shown, and not the calls that went astray after
+	// it.
 	if body := get("/messages").Body.String(); !strings.Contains(body, "w="+handles["second"]) || strings.Contains(body, "astray1") {
 		t.Errorf("the page without a workspace shows\n%s", body)
 	}

@@ -67,8 +67,8 @@ func cutTerm(text string) (term, rest string) {
 // empty reports whether the search finds all messages.
 func (s *search) empty() bool { return len(s.all)+len(s.none) == 0 }
 
-// in reports whether raw, which is JSON, has all texts, escaped or not, and none
-// of those that are excluded.
+// in reports whether raw, which is JSON, has all texts, escaped or not, and
+// none of those that are excluded.
 func (s *search) in(raw string) bool {
 	without, done := "", false // raw without escapes
 	has := func(n *needle) bool {

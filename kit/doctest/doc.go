@@ -27,5 +27,5 @@
 // # Everything else
 //
 // Relative links lead to existing files and headings. Lines that begin with ciokit name existing commands and flags. Blocks of YAML that map rows
-// parse. Tables of rules, limits and references are complete.
+// parse. Tables of rules, limits and references are complete. No line of a comment in a Go file is too wide.
 package doctest

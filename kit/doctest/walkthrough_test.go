@@ -115,8 +115,8 @@ func startEmulator(t *testing.T, bin string) string {
 	return ""
 }
 
-// notPrinted returns the first line of a shown text that is not in the printed one, behind the line before. Without a line "..." between them they are
-// behind each other.
+// notPrinted returns the first line of a shown text that is not in the printed one, behind the line before. Without a line "..." between them they
+// are behind each other.
 func notPrinted(shown, printed string) string {
 	plain := func(text string) []string {
 		return strings.Split(strings.TrimRight(changing.ReplaceAllString(text, "#"), "\n"), "\n")

@@ -9,8 +9,8 @@ import (
 //
 // A run with a Snapshot writes a snapshot of what was accepted. The next run with the same Snapshot leaves out the rows whose messages are in it, and
 // counts them as Summary.Unchanged. The order of the rows does not matter. A row that was rejected, or is not known to be accepted, is not in the
-// snapshot, so the next run sends it again. A run compares the messages, not the rows: if a changed mapping makes other messages from a row, the row is
-// sent. A messageId or timestamp that the mapping does not set is not compared, because it differs in each run.
+// snapshot, so the next run sends it again. A run compares the messages, not the rows: if a changed mapping makes other messages from a row, the row
+// is sent. A messageId or timestamp that the mapping does not set is not compared, because it differs in each run.
 //
 // A row is left out only if that is certain to make no difference. It is sent if this run has already sent something about the same person or thing,
 // or if the rows of the last run did not all say the same about it. So if the rows of a person have different attributes, all of them are sent each

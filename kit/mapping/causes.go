@@ -168,8 +168,8 @@ func (c *cause) mend(p source.ColumnProfile, m *Mapping, few, comma bool) string
 	return s
 }
 
-// further returns the call of the mapping for the column with the layouts of the cells added, empty if the mapping has no such call or several. Layouts
-// are tried in their order, so that the rows that the mapping reads keep their values. mix is false if the layouts contradict each other.
+// further returns the call of the mapping for the column with the layouts of the cells added, empty if the mapping has no such call or several.
+// Layouts are tried in their order, so that the rows that the mapping reads keep their values. mix is false if the layouts contradict each other.
 func (c *cause) further(p source.ColumnProfile, m *Mapping, comma bool) (text string, mix bool) {
 	call, layouts := m.callOf(c.column)
 	added := p.Layouts

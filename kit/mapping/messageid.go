@@ -70,8 +70,8 @@ func (h *idHash) sum() string {
 	return string(id[:])
 }
 
-// MessageID returns the message id for texts: the hash that messageid.go describes, of text(s) for each of them. The first must be a domain of the caller's own, so
-// that no row has the same id.
+// MessageID returns the message id for texts: the hash that messageid.go describes, of text(s) for each of them. The first must be a domain of the
+// caller's own, so that no row has the same id.
 func MessageID(domain string, texts ...string) string {
 	var h idHash
 	h.text(domain)

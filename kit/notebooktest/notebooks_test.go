@@ -24,8 +24,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestCells runs every cell and compares what it prints with what is saved. It runs them again as in a real workspace, those of two notebooks and with
-// CIOKIT_DEEP=1 of all. With both that and the race detector it does nothing else, since the cells themselves are no part of what races.
+// TestCells runs every cell and compares what it prints with what is saved. It runs them again as in a real workspace, those of two notebooks and
+// with CIOKIT_DEEP=1 of all. With both that and the race detector it does nothing else, since the cells themselves are no part of what races.
 func TestCells(t *testing.T) {
 	docs := documents(t)
 	program, err := notebook.Build(t.Context(), root, docs)

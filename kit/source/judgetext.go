@@ -89,8 +89,8 @@ func (c *ColumnProfile) explainText() {
 	c.dropWords(classNull)
 }
 
-// twoLayouts returns two layouts that together read all cells of a column of numbers, nil if there are none. No cell may be another number in the other
-// layout, or with its mark between thousands.
+// twoLayouts returns two layouts that together read all cells of a column of numbers, nil if there are none. No cell may be another number in the
+// other layout, or with its mark between thousands.
 func (c *ColumnProfile) twoLayouts() []string {
 	of, _, n, odd := c.mostly()
 	styles, others := c.cover(classStyles, classNulls)

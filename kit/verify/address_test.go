@@ -18,8 +18,8 @@ func TestNamesWhoHasTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// b and d take the places of a and c. e has another address than the file says, and nobody has that of the file. f is deleted, and a person without
-	// an id has the address of f. h has its address, and another plan.
+	// b and d take the places of a and c. e has another address than the file says, and nobody has that of the file. f is deleted, and a person
+	// without an id has the address of f. h has its address, and another plan.
 	file := write(t, "rows.csv", "id,email,plan\na,x@example.com,pro\nc,y@example.com,pro\ne,e@example.com,pro\nf,f@example.com,pro\nok,ok@example.com,pro\nh,h@example.com,pro\n")
 	send, read := workspace(t)
 	for _, msg := range []cio.Message{

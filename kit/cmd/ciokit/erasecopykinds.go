@@ -18,8 +18,8 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// ownFile is a text that ciokit writes. Most of it is counts, times and hashes: an id of four digits is in nearly every journal, as a number. So only the
-// places are searched that can contain an identifier.
+// ownFile is a text that ciokit writes. Most of it is counts, times and hashes: an id of four digits is in nearly every journal, as a number. So only
+// the places are searched that can contain an identifier.
 type ownFile struct {
 	kind, do string
 	// places returns the texts of a line that can contain an identifier; nil if no line can.
@@ -110,7 +110,8 @@ func (w *wanted) searchOwn(ctx context.Context, in io.Reader, own *ownFile, c *e
 	return lines.Err()
 }
 
-// givenTexts are the members of journals and reports whose texts somebody gave: names of files and columns, and the query. The program makes all others.
+// givenTexts are the members of journals and reports whose texts somebody gave: names of files and columns, and the query. The program makes all
+// others.
 var givenTexts = []string{
 	"source", "files", "file", "mapping", "query", "order_by", "columns", "json_path", "config", "key_file", "guard", "guard_key", "reports", "rejects", "resume",
 	"snapshot", "diff_with", "snapshot to compare with", "deny", "deny_column", "deny list",

@@ -39,7 +39,8 @@ func randomID(rng *rand.Rand, odd bool) string {
 	return string(id)
 }
 
-// writeIDs writes ids as some program would, other ones in place of those that it cannot write, and returns the flags that a sensible person would read them with.
+// writeIDs writes ids as some program would, other ones in place of those that it cannot write, and returns the flags that a sensible person would
+// read them with.
 func writeIDs(rng *rand.Rand, ids []string) (text string, c eraseColumns, dialect string) {
 	var b bytes.Buffer
 	end := []string{"\n", "\r\n"}[rng.IntN(2)]
@@ -211,7 +212,8 @@ func TestEraseReadsWhoWasWritten(t *testing.T) {
 	}
 }
 
-// An identifier that is asked for is read by the rules of a plan: what is around it is no part of it, and one of which it is doubtful whom it names is refused and not shown.
+// An identifier that is asked for is read by the rules of a plan: what is around it is no part of it, and one of which it is doubtful whom it names
+// is refused and not shown.
 func TestEraseAsksByTheRulesOfPlans(t *testing.T) {
 	t.Parallel()
 	around := []string{"", " ", "\u00a0", "\ufeff", "\u200b", "\u00ad", "\r", "\t", "\u2060", "\u3000"}
@@ -314,7 +316,8 @@ func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
 	}
 }
 
-// Whatever an input is, no error shows what stands in it: neither a row, nor a first line that may be one, nor a member that may be named by a person.
+// Whatever an input is, no error shows what stands in it: neither a row, nor a first line that may be one, nor a member that may be named by a
+// person.
 func TestEraseErrorsShowNobody(t *testing.T) {
 	t.Parallel()
 	secrets := []string{"zqx7531", "zqmeier", "zq.meier@zqhost.example", "Zqanna Zqmeier", "cio_zq0a1b", "zqid", "email-zqmeier", "zqcustomer"}

@@ -18,8 +18,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// sqlitePath returns the file that a URL names after its colon: sqlite:FILE, or sqlite:///C:/FILE. The slash before a drive of Windows does not belong to
-// the path.
+// sqlitePath returns the file that a URL names after its colon: sqlite:FILE, or sqlite:///C:/FILE. The slash before a drive of Windows does not
+// belong to the path.
 func sqlitePath(rest string, windows bool) string {
 	path := strings.TrimPrefix(rest, "//")
 	if windows && len(path) > 2 && path[0] == '/' && path[2] == ':' {
