@@ -265,7 +265,7 @@ func (c *compilation) slot(name string, where position) int {
 		hint := spelling.SuggestColumn(name, names)
 		if len(names) == 1 && strings.ContainsAny(names[0], ",;\t|") {
 			between := names[0][strings.IndexAny(names[0], ",;\t|")]
-			hint = fmt.Sprintf("the header is a single column; say which character separates its names: --delimiter %s", map[byte]string{',': "','", ';': "';'", '\t': `'\t'`, '|': "'|'"}[between])
+			hint = fmt.Sprintf("the header is a single column; if another character separates its names, use --delimiter %s", map[byte]string{',': "','", ';': "';'", '\t': `'\t'`, '|': "'|'"}[between])
 		}
 		c.problem(where, hint, "the input has no column %q", name)
 	case found > 1:

@@ -75,7 +75,7 @@ func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 
 func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 	if bytes.IndexByte(row.Raw, 0) >= 0 {
-		return nil, &FormatError{Line: row.Line, Problem: "the header contains a NUL byte", Hint: "check whether the file is damaged or is not text; if it is UTF-16, say --encoding utf-16le or --encoding utf-16be"}
+		return nil, &FormatError{Line: row.Line, Problem: "the header contains a NUL byte", Hint: "check whether the file is damaged or is not text; if it is UTF-16, use --encoding utf-16le or --encoding utf-16be"}
 	}
 	named := false
 	for i, f := range c.fields {
@@ -204,9 +204,9 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 	case misquoted:
 		row.Err = c.strayQuote()
 	case doubtful:
-		row.Err = &RowError{RuleQuoteUnclear, "a field begins with a quote, and the beginning of the input does not show whether quotes are text; say --quote none if they are text, or --quote '\"' if they enclose fields"}
+		row.Err = &RowError{RuleQuoteUnclear, "a field begins with a quote, and the beginning of the input does not show whether quotes are text; use --quote none if they are text, or --quote '\"' if they enclose fields"}
 	case misescaped:
-		row.Err = &RowError{RuleUnknownEscape, "the escape character is before a character with which it has no known meaning; double it, or say --escape none if it is text"}
+		row.Err = &RowError{RuleUnknownEscape, "the escape character is before a character with which it has no known meaning; double it, or use --escape none if it is text"}
 	case unclosed:
 		if !final && !over {
 			return row, 0, wanting

@@ -184,7 +184,7 @@ func TestFormatErrors(t *testing.T) {
 		{"empty", "", "empty", Config{}},
 		{"blank lines alone", "\n\r\n\n", "empty", Config{}},
 		{"a byte order mark alone", "\xef\xbb\xbf", "empty", Config{}},
-		{"not UTF-8", "a,na\xefve\n1,2\n", "line 1: the input is not UTF-8 here; it looks like windows-1252; say which encoding it has: --encoding windows-1252", Config{}},
+		{"not UTF-8", "a,na\xefve\n1,2\n", "line 1: the input is not UTF-8 here; it looks like windows-1252; give its encoding: --encoding windows-1252", Config{}},
 		{"no names", ",,\n1,2,3\n", "contains no column name", Config{}},
 		{"unclosed", "a,\"b\n1,2\n", "line 1: the header cannot be read: unclosed-quote", Config{}},
 		{"too long", strings.Repeat("x", 100), "row-too-long", Config{MaxRowBytes: 32}},

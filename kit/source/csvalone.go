@@ -33,7 +33,7 @@ func (c *csvFramer) oddHeader(row Row) *FormatError {
 	inner := bytes.Trim(row.Raw, " \t\r\n")
 	before := len(row.Raw) - len(bytes.TrimLeft(row.Raw, " \t\r\n"))
 	if bytes.IndexByte(inner, '\r') >= 0 && c.strayCR(row.Raw, before, before+len(inner)) {
-		return odd("if carriage returns end lines, say --line-end any", "it contains a carriage return")
+		return odd("if carriage returns end lines, use --line-end any", "it contains a carriage return")
 	}
 	for _, s := range lineSeparators {
 		text := bytes.TrimPrefix(bytes.TrimSuffix(inner, []byte(s.text)), []byte(s.text))
@@ -45,14 +45,14 @@ func (c *csvFramer) oddHeader(row Row) *FormatError {
 		for _, f := range c.fields {
 			text := row.Raw[f.start:f.end]
 			if bytes.ContainsAny(text, "\r\n") && bytes.IndexByte(text, c.delimiter) >= 0 {
-				return odd("close the quote; or say --quote none if quotes are text, or --quote '\"' if the name is correct", "a name in quotes contains delimiters and line ends, as if its closing quote came too late")
+				return odd("close the quote; or use --quote none if quotes are text, or --quote '\"' if the name is correct", "a name in quotes contains delimiters and line ends, as if its closing quote came too late")
 			}
 		}
 	}
 	if len(c.fields) == 1 && c.cfg.looks {
 		for _, d := range []byte(strong) {
 			if bytes.IndexByte(inner, d) > 0 {
-				return odd("say which character separates names: --delimiter "+flagText(d)+", or --delimiter "+flagText(c.delimiter), "it is a single name that contains %s", charName(d))
+				return odd("use --delimiter "+flagText(d)+" or --delimiter "+flagText(c.delimiter)+", whichever separates names", "it is a single name that contains %s", charName(d))
 			}
 		}
 	}

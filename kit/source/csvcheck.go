@@ -66,11 +66,11 @@ func (c *csvFramer) check(row *Row, data []byte, n int, final bool) *RowError {
 		return &RowError{RuleNULByte, "the row contains a NUL byte; check whether the file is damaged, or is UTF-16 (--encoding utf-16le)"}
 	}
 	if !k.crIsAny && (c.odd == nil || c.odd.LineEnd != LineEndAny) && bytes.IndexByte(row.Raw, '\r') >= 0 && c.strayCR(row.Raw, 0, len(row.Raw)) {
-		return &RowError{RuleStrayCR, "a carriage return is outside of quotes, but lines end with line feeds; say --line-end any if it ends a line too, or --line-end lf if it is text"}
+		return &RowError{RuleStrayCR, "a carriage return is outside of quotes, but lines end with line feeds; use --line-end any if it ends a line too, or --line-end lf if it is text"}
 	}
 	if c.spans >= 0 && !k.quoted {
 		if rows := c.swallowed(row.Raw); rows > 0 {
-			return &RowError{RuleSwallowedRows, fmt.Sprintf("the quote opened on line %d seems to have swallowed %s, because a quote is missing or is text; fix it, or say --quote none if quotes are text, or --quote '\"' if the field is correct",
+			return &RowError{RuleSwallowedRows, fmt.Sprintf("the quote opened on line %d seems to have swallowed %s, because a quote is missing or is text; fix it, or use --quote none if quotes are text, or --quote '\"' if the field is correct",
 				c.line+c.lines(row.Raw[:c.spans]), count(rows, "row"))}
 		}
 	}
@@ -143,18 +143,18 @@ func (c *csvFramer) checkWords(row *Row, data []byte, n int, final bool) *RowErr
 	switch {
 	case filled > 0 && same == filled && same == named:
 		k.behind = 0
-		return &RowError{RuleRepeatedHeader, "the row repeats the header, as in files that were joined; delete it, or say --all-rows if it is data"}
+		return &RowError{RuleRepeatedHeader, "the row repeats the header, as in files that were joined; delete it, or use --all-rows if it is data"}
 	case isName(texts[0], k.names) && known >= 2 && 2*known >= filled && same < known+boolInt(known < filled) && couldBeNames(texts):
 		k.behind = row.Line
-		return &RowError{RuleOtherHeader, "the row contains column names that differ from the header: files with other columns seem to have been joined here; load each file separately, or say --all-rows if the row is data"}
+		return &RowError{RuleOtherHeader, "the row contains column names that differ from the header: files with other columns seem to have been joined here; load each file separately, or use --all-rows if the row is data"}
 	case k.behind > 0:
-		return &RowError{RuleOtherHeader, fmt.Sprintf("the row is below line %d, a header with other columns; load the files that were joined separately, or say --all-rows if that line is data", k.behind)}
+		return &RowError{RuleOtherHeader, fmt.Sprintf("the row is below line %d, a header with other columns; load the files that were joined separately, or use --all-rows if that line is data", k.behind)}
 	case bytes.HasPrefix(row.Raw, utf8BOM):
 		return &RowError{RuleByteOrderMark, "the row begins with a byte order mark, as in files that were joined; delete the mark"}
 	case ruler(texts):
-		return &RowError{RuleNoData, "the row is a line of dashes, not data; delete it, or say --all-rows if it is data"}
+		return &RowError{RuleNoData, "the row is a line of dashes, not data; delete it, or use --all-rows if it is data"}
 	case footer.MatchString(texts[0]) && filled <= 2:
-		return &RowError{RuleNoData, "the row is a note, such as a row count, not data; delete it, or say --all-rows if it is data"}
+		return &RowError{RuleNoData, "the row is a note, such as a row count, not data; delete it, or use --all-rows if it is data"}
 	case total.MatchString(texts[0]) && amounts(texts[1:]):
 		return c.lastRow(data[n:], final)
 	}
@@ -265,7 +265,7 @@ func (c *csvFramer) lastRow(rest []byte, final bool) *RowError {
 	if !final {
 		return needsMore
 	}
-	return &RowError{RuleNoData, "the last row contains totals, not data; delete it, or say --all-rows if it is data"}
+	return &RowError{RuleNoData, "the last row contains totals, not data; delete it, or use --all-rows if it is data"}
 }
 
 // swallowed returns how many rows a quoted field seems to contain: its lines have delimiters at the places where rows would have them.
@@ -370,5 +370,5 @@ func shape(id []byte) string {
 
 // strayQuote describes a misplaced quote in a field.
 func (c *csvFramer) strayQuote() *RowError {
-	return &RowError{RuleStrayQuote, "a field that contains a quote must be in quotes, with the quote doubled; say --escape '\\' if a backslash is before it, or --quote none if quotes are text"}
+	return &RowError{RuleStrayQuote, "a field that contains a quote must be in quotes, with the quote doubled; use --escape '\\' if a backslash is before it, or --quote none if quotes are text"}
 }

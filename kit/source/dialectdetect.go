@@ -115,7 +115,7 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		for _, r := range rs {
 			all = append(all, "--delimiter "+flagText(r.Delimiter))
 		}
-		return "say which: " + strings.Join(all, " or ")
+		return "use " + strings.Join(all, " or ")
 	}
 	if first.columns > 1 && first.fault == nil {
 		switch {
@@ -195,7 +195,7 @@ func (s *detector) titles(r *reading) error {
 	for _, d := range candidates {
 		if line := s.headerBelow(d); line > 0 {
 			skip := line - s.line + int64(s.Detection.SkipLines)
-			err := refuse(line, fmt.Sprintf("if line %d is the header, say --skip-rows %d; if not, name the columns with --columns", line, skip),
+			err := refuse(line, fmt.Sprintf("if line %d is the header, use --skip-rows %d; if not, name the columns with --columns", line, skip),
 				"the names of the columns seem to be on this line, below other lines")
 			err.Flag, err.Value = "skip-rows", strconv.FormatInt(skip, 10)
 			return err

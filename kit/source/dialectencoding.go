@@ -40,7 +40,7 @@ func checkEncoding(sample []byte, line int64) error {
 		return nil
 	}
 	return &FormatError{Line: first, Problem: "the input is not UTF-8 here; it looks like " + name,
-		Hint: "say which encoding it has: --encoding " + name + "; with --encoding utf-8 only the rows that are not UTF-8 are rejected",
+		Hint: "give its encoding: --encoding " + name + "; with --encoding utf-8 only the rows that are not UTF-8 are rejected",
 		Flag: flagEncoding, Value: name}
 }
 

@@ -63,7 +63,7 @@ func (s *detector) otherQuotes(r *reading) error {
 	}
 	for _, quote := range []byte{None, '"', '\''} {
 		if o := s.read(r.with(quote, r.Escape)); quote != r.Quote && o.clean() && o.rows > 0 && o.quoted+r.quoted > 0 {
-			return refuse(r.line, "say --quote none if quotes are text, or --quote '\"' or --quote \"'\" if they enclose fields", "a backslash escapes here, and it is not clear what quotes are")
+			return refuse(r.line, "use --quote none if quotes are text, or --quote '\"' or --quote \"'\" if they enclose fields", "a backslash escapes here, and it is not clear what quotes are")
 		}
 	}
 	return nil
@@ -101,7 +101,7 @@ func (s *detector) quotesAreText(r *reading) {
 	s.show("Quotes are text: %s fit the header if they are, and the row on line %d does not if they enclose fields", count(r.rows-r.bad, "row"), s.read(r.with('"', r.Escape)).badLine)
 }
 
-const sayQuotes = `say --quote none if quotes are text, or --quote '"' if they enclose fields`
+const sayQuotes = `use --quote none if quotes are text, or --quote '"' if they enclose fields`
 
 // textQuotes decides for a file whose quotes may well be text.
 func (s *detector) textQuotes(d Dialect) (*reading, error) {
@@ -156,12 +156,12 @@ func (s *detector) beginsField(c byte) bool {
 	return false
 }
 
-const sayApostrophes = "say --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text"
+const sayApostrophes = "use --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text"
 
 // apostrophes returns the reading in which apostrophes enclose fields, if they do.
 func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	if q.wrapped != "" && q.wrapped != "'" && q.columns > 1 {
-		return nil, refuse(q.line, "say --quote '"+q.wrapped+"' if it encloses fields, --quote '\"' if it does not", "the names in the header are between two characters %s", q.wrapped)
+		return nil, refuse(q.line, "use --quote '"+q.wrapped+"' if it encloses fields, --quote '\"' if it does not", "the names in the header are between two characters %s", q.wrapped)
 	}
 	all := q.wrapped == "'"
 	some := q.single.some()
@@ -185,7 +185,7 @@ func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	return nil, nil
 }
 
-const sayEscape = `say --escape '\' if the backslash escapes, --escape none if it is text`
+const sayEscape = `use --escape '\' if the backslash escapes, --escape none if it is text`
 
 // escapes returns the reading with a backslash that escapes, if the sample shows that it does. without says that quotes are text in the sample, or
 // that it does not show what they are.

@@ -48,13 +48,13 @@ func marked(head []byte, given string) (string, error) {
 			}
 		}
 		return "", &FormatError{Line: 1, Problem: fmt.Sprintf("the input begins with the byte order mark of %s, but the given encoding is %s", strings.ToUpper(mark.encoding), given),
-			Hint: "leave the encoding out, or say --encoding " + mark.encoding, Flag: flagEncoding, Value: mark.encoding}
+			Hint: "leave the encoding out, or use --encoding " + mark.encoding, Flag: flagEncoding, Value: mark.encoding}
 	case looks == "" || looks == given:
 		return given, nil
 	case strings.HasPrefix(looks, given) && given != "": // utf-16 does not give the order of the bytes
 		return looks, nil
 	}
-	return "", &FormatError{Line: 1, Problem: "the input looks like " + strings.ToUpper(looks[:len("utf-16")]) + " without a byte order mark", Hint: "say --encoding " + looks, Flag: flagEncoding, Value: looks}
+	return "", &FormatError{Line: 1, Problem: "the input looks like " + strings.ToUpper(looks[:len("utf-16")]) + " without a byte order mark", Hint: "use --encoding " + looks, Flag: flagEncoding, Value: looks}
 }
 
 // headOfText is headOf with at least the length of a mark. If one of these bytes is a zero, it reads enough to recognize UTF-16. So the result

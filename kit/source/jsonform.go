@@ -179,7 +179,7 @@ func inside(paths [][]string, is string) error {
 	for _, path := range paths {
 		shown = append(shown, showPath(path))
 	}
-	err := &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "say --json-path " + shown[0]}
+	err := &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "use --json-path " + shown[0]}
 	if len(shown) == 1 {
 		err.Flag, err.Value = "json-path", shown[0]
 	}
@@ -303,5 +303,5 @@ func noObjects(ctx context.Context, w *window, line int64) error {
 	if texts < 2 {
 		return nil
 	}
-	return &FormatError{Line: line, Problem: "the format is given as JSON, but none of the first lines is JSON", Hint: "if it is a table of text, say --format csv", Flag: "format", Value: string(FormatCSV)}
+	return &FormatError{Line: line, Problem: "the format is given as JSON, but none of the first lines is JSON", Hint: "if it is a table of text, use --format csv", Flag: "format", Value: string(FormatCSV)}
 }

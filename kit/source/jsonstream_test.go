@@ -205,7 +205,7 @@ func TestRowsWithinAnObject(t *testing.T) {
 			t.Errorf("%.50s: %v", tt.in, err)
 			continue
 		}
-		cfg.JSONPath = strings.TrimPrefix(format.Hint, "say --json-path ")
+		cfg.JSONPath = strings.TrimPrefix(format.Hint, "use --json-path ")
 		if _, rows, err := readAll(t, strings.NewReader(tt.in), cfg, "id"); (err == nil) != strings.HasSuffix(strings.TrimSpace(tt.in), "}") && len(rows) == 0 {
 			t.Errorf("%.50s: %v, %d rows", tt.in, err, len(rows))
 		}

@@ -64,7 +64,7 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 		slices.SortStableFunc(c.Values, func(a, b ValueCount) int { return cmp.Compare(b.Count, a.Count) })
 	}
 	if c.foreign.count > 0 {
-		c.show("%s not UTF-8, first %s: say the encoding, such as windows-1252", counted(c.foreign.count, "cell is", "cells are"), where(c.foreign.place))
+		c.show("%s not UTF-8, first %s: give the encoding, such as windows-1252", counted(c.foreign.count, "cell is", "cells are"), where(c.foreign.place))
 	}
 	if c.Padded > 0 {
 		c.show("%s spaces around the value", counted(c.Padded, "cell has", "cells have"))

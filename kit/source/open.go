@@ -284,7 +284,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line, path: t.cfg.path(), spans: true}
 	if format == FormatCSV {
 		if beginsJSON(t.win.rest()) {
-			return nil, &FormatError{Line: line, Problem: "the input is JSON, but the format is given as CSV", Hint: "say --format jsonl", Flag: "format", Value: string(FormatJSONLines)}
+			return nil, &FormatError{Line: line, Problem: "the input is JSON, but the format is given as CSV", Hint: "use --format jsonl", Flag: "format", Value: string(FormatJSONLines)}
 		}
 		if f, err = t.delimited(ctx, line); err != nil {
 			return nil, err

@@ -68,7 +68,7 @@ func openParquet(in io.ReaderAt, closer io.Closer, size int64, limit int) (*parq
 func (p *parquetSource) open() (err error) {
 	defer func() {
 		if err = recovered(err, recover()); err != nil {
-			err = &FormatError{Problem: "the input begins like a Parquet file but cannot be read as that: " + err.Error(), Hint: "is it complete? write it again; if it is text, say --format csv"}
+			err = &FormatError{Problem: "the input begins like a Parquet file but cannot be read as that: " + err.Error(), Hint: "is it complete? write it again; if it is text, use --format csv"}
 		}
 	}()
 	var end [8]byte
