@@ -175,6 +175,9 @@ func (r *receipt) ownRing() error {
 }
 
 func notReceipt(dir string, err error) error {
+	if info, bad := os.Stat(dir); bad == nil && !info.IsDir() {
+		return fmt.Errorf("erasure: %s is a file, and a receipt is a directory: name that", dir)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("erasure: %s is not a receipt: %w", dir, err)
 	}

@@ -243,7 +243,7 @@ func kindOfCopy(file string, head []byte) (kind, do string) {
 	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
 	switch {
 	case strings.HasPrefix(name, "outbox.db"):
-		return "outbox", "ciokit outbox purge " + eraseShort(filepath.Dir(file)) + " --id ID, with each identifier"
+		return "outbox", "ciokit outbox purge " + eraseShort(filepath.Dir(file)) + " --id-file FILE, with each identifier"
 	case has("SQLite format 3\x00"), strings.HasSuffix(name, "-wal"):
 		return "database", "delete the person there, then rewrite the database (VACUUM)"
 	case bytes.HasPrefix(head, []byte(snapshotMark)):

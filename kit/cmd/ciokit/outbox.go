@@ -221,6 +221,7 @@ func printRecords(con console.Console, all []outboxRecord, asJSON bool, none str
 
 func newOutboxPurge(con console.Console) *cobra.Command {
 	var ids []string
+	var file string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "purge DIR --id ID", Short: "Remove all messages of a person, waiting or rejected, for good", Args: cobra.ExactArgs(1),
@@ -230,15 +231,23 @@ can store new messages. Messages that the service has in memory or is sending at
 show whose it is: drop damaged messages. In PostgreSQL, VACUUM removes the bytes from the tables; the server's log and backups keep them.`,
 		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if file != "" {
+				more, err := (&erasePerson{file: file}).read(con)
+				if err != nil {
+					return err
+				}
+				ids = append(ids, more...)
+			}
 			if len(ids) == 0 {
-				return exit.Fail(exit.Usage, "say whose messages to remove: --id ID, once for each id and address of the person")
+				return exit.Fail(exit.Usage, "say whose messages to remove: --id ID, once for each id and address of the person, or --id-file FILE")
 			}
 			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				return purgeOutbox(ctx, con, d, args[0], ids, asJSON)
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&ids, "id", nil, "an id or email address of the person; can be given several times")
+	cmd.Flags().StringArrayVar(&ids, "id", nil, "an id or email address of the person; can be given several times; it stays in the history of a shell")
+	cmd.Flags().StringVar(&file, "id-file", "", "file with the ids and addresses, one on each line; - is standard input, which leaves no trace")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
