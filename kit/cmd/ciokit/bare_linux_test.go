@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// TestBareMachine runs the static program where there is nothing but it and its input, as docs/platforms.md says that it runs.
+// TestBareMachine runs the static program in a root directory that contains only the program and its input, as docs/platforms.md says.
 func TestBareMachine(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -34,7 +34,7 @@ func TestBareMachine(t *testing.T) {
 	root := t.TempDir()
 	if text, err := os.ReadFile(self); err != nil {
 		t.Fatal(err)
-	} else if err := os.WriteFile(filepath.Join(root, "ciokit"), text, 0o755); err != nil { // TestMain makes the command of what has its name
+	} else if err := os.WriteFile(filepath.Join(root, "ciokit"), text, 0o755); err != nil { // a program with this name is the command, see TestMain
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"in.csv": "id,email\n1,a@example.com\n", "m.yaml": "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"} {
@@ -81,7 +81,7 @@ func TestBareMachine(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for srv.Faults()[0].Seen == 0 && syscall.Kill(cmd.Process.Pid, 0) == nil { // the process that waits for an answer can give no signal
+	for srv.Faults()[0].Seen == 0 && syscall.Kill(cmd.Process.Pid, 0) == nil { // a process that waits for an answer cannot send a signal
 		runtime.Gosched()
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -20,13 +20,13 @@ import (
 var (
 	// goName matches a name of Go: a field or function of a type or package, or a word with a capital letter in it.
 	goName = regexp.MustCompile(`\b[a-z]\w*\.[A-Z]\w*|\b[A-Z]\w*\.[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*|\b[A-Z][a-z]\w*ID\b|\bAPIKey\b|\bBaseURL\b|\bnil\b|%!`)
-	// named are words of that form that are none.
+	// named are words of that form that are not Go names.
 	named = regexp.MustCompile(`PostgreSQL|MySQL|MariaDB|SQLite|JavaScript|GitHub|User-Agent|KiB|MiB|messages\[\d+\]\S*|README|YAML`)
-	// wrongNumber matches a number that does not go with what it counts.
+	// wrongNumber matches a number that does not agree with its noun.
 	wrongNumber = regexp.MustCompile(`(?:^|[^\d,.-])1 +(?:people|persons|have|are|were|\w*(?:rows|messages|files|requests|warnings|errors|notes|lines|entries|journals|ids|bytes|columns|days|calls|cells|addresses|notebooks|things|events|phones|findings|more are|of them were))\b`)
 )
 
-// checkWords fails if what a command has said speaks of Go's names, or counts wrongly.
+// checkWords fails if the output of a command contains names of Go, or a number that does not agree with its noun.
 func checkWords(t *testing.T, said string) {
 	t.Helper()
 	if found := goName.FindString(named.ReplaceAllString(said, "")); found != "" {
@@ -37,7 +37,7 @@ func checkWords(t *testing.T, said string) {
 	}
 }
 
-// What a command says names its flags and variables, never the fields of the packages below it, and its numbers go with their words.
+// The output of commands names flags and variables, never Go fields of the packages below, and its numbers agree with their nouns.
 func TestWordsOfCommands(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -89,7 +89,7 @@ func TestWordsOfCommands(t *testing.T) {
 	}
 }
 
-// A load whose every call is refused asks again for 14 s, so that it is a process of its own beside the other tests.
+// A load whose calls are all refused retries for 14 s, so it runs as a separate process, in parallel to the other tests.
 func TestWordsOfARefusedLoad(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -113,7 +113,7 @@ func TestWordsOfARefusedLoad(t *testing.T) {
 	checkWords(t, p.said.String())
 }
 
-// commandLines are command lines, each behind the key that it is run with; an underscore stands for a space.
+// commandLines are command lines, each after its key. An underscore means a space.
 const commandLines = `
 |$load --to eu --yes
 |$load --to us --yes

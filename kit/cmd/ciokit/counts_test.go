@@ -10,15 +10,15 @@ import (
 )
 
 var (
-	// oneOfThem is a 1 and a word after it, or after the word that follows it, that ends in s, such as 1 rows or 1 rejected rows.
+	// oneOfThem matches a 1 and one or two words after it, the last of which ends in s, such as 1 rows or 1 rejected rows.
 	oneOfThem = regexp.MustCompile(`(?m)(?:^|[^\w,.:/#$='"|*-])1 {1,2}((?:\w+ )?\w+s)\b`)
-	// exitsLine is a command of a script, before which its exit code stands.
+	// exitsLine matches the beginning of a command with its exit code in a script.
 	exitsLine = regexp.MustCompile(`(?m)^(?:\[\S+\] )?exits \d+ `)
-	// afterOne are words in s that a single thing has after it: verbs, and nouns that are no plurals.
+	// afterOne are words ending in s that can follow a 1: verbs, and nouns in the singular.
 	afterOne = []string{"address", "deletes", "goes", "has", "is", "says", "was", "yes"}
 )
 
-// wrongCounts are the places of a text that count one thing and name several.
+// wrongCounts returns the places of a text with a 1 and a plural.
 func wrongCounts(text string) (found []string) {
 	text = exitsLine.ReplaceAllString(text, "")
 	for _, m := range oneOfThem.FindAllStringSubmatch(text, -1) {
@@ -30,7 +30,7 @@ func wrongCounts(text string) (found []string) {
 	return found
 }
 
-// No golden file, no script and no help of a command counts one thing and names several, such as 1 rows.
+// No golden file, script or help text contains a 1 with a plural, such as 1 rows.
 func TestOneIsSingular(t *testing.T) {
 	t.Parallel()
 	texts := everyHelp(t)
@@ -61,7 +61,7 @@ func TestOneIsSingular(t *testing.T) {
 	}
 }
 
-// A wrong count is found wherever it stands, and what only looks like one is not.
+// A wrong count is found anywhere in a text. Texts that only look like one are not reported.
 func TestWrongCounts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{

@@ -19,7 +19,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// regions is Customer.io's two regions, each an emulator that knows one key.
+// regions plays Customer.io's two regions: each is an emulator that knows one key.
 func regions() http.RoundTripper {
 	us, eu := emulator.New(emulator.Config{Keys: []string{"us-key"}}), emulator.New(emulator.Config{Keys: []string{"eu-key"}})
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -34,7 +34,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// examined runs a doctor over a transport and returns what it says and its exit code.
+// examined runs a doctor with a transport and returns its output and its exit code.
 func examined(t *testing.T, cfg cio.Config, app string, over http.RoundTripper) (string, int) {
 	t.Helper()
 	client, err := cio.NewClient(cfg)
@@ -92,7 +92,7 @@ func TestDoctorTellsRegionsApart(t *testing.T) {
 	}
 }
 
-// What is not the API's answer fails the connection; a refusal of the key by a page is told apart from one by the API.
+// An answer that is not the API's makes the check of the connection fail. A page that refuses the key is not confused with the API.
 func TestDoctorTellsStrangersApart(t *testing.T) {
 	t.Parallel()
 	const page = "<!DOCTYPE html><title>Sign in</title>"
@@ -141,7 +141,7 @@ func TestDoctorLooksAtCertificates(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})
 	server := httptest.NewUnstartedServer(srv)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of those who do not trust it
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs clients that do not trust it
 	server.StartTLS()
 	defer server.Close()
 	plain := httptest.NewServer(srv)
@@ -178,7 +178,7 @@ func TestDoctorLooksAtCertificates(t *testing.T) {
 	}
 }
 
-// Answers that are slow are worth a word, and no failure.
+// Slow answers get advice, and are not a failure.
 func TestDoctorMeasures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -191,7 +191,7 @@ func TestDoctorMeasures(t *testing.T) {
 	})
 }
 
-// The limits that the doctor names are those that hold.
+// The limits in the doctor's text are the real ones.
 func TestDoctorNamesTheLimits(t *testing.T) {
 	t.Parallel()
 	at := func(size int) error {
@@ -234,7 +234,7 @@ func TestLatencies(t *testing.T) {
 	}
 }
 
-// What a server of one's own answers is no matter of Customer.io's.
+// If the user's own server fails, the advice is not about Customer.io.
 func TestDoctorNamesTheServer(t *testing.T) {
 	for status, want := range map[int]string{
 		http.StatusNotImplemented:      "a retry does not help",
@@ -256,7 +256,7 @@ func TestDoctorNamesTheServer(t *testing.T) {
 	}
 }
 
-// Without a key, every command sends the emulator's to an address of this machine, and none anywhere else.
+// Without a key, every command sends the emulator's key to an address of this machine, and no key to any other address.
 func TestKeyOfThisMachine(t *testing.T) {
 	for _, name := range []string{"CUSTOMERIO_API_KEY", "CUSTOMERIO_REGION", "CUSTOMERIO_BASE_URL"} {
 		t.Setenv(name, "")

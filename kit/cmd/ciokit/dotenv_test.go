@@ -14,12 +14,12 @@ import (
 	"github.com/ciokit/cio/kit/internal/dotenv"
 )
 
-// A test that runs a command reads no .env that lies about, and one that is read makes no live run begin: it is the command line or the environment
-// that says which workspace is meant.
+// Tests that run commands do not read a .env by accident. A .env cannot start a live run: only the command line or the environment can name the
+// workspace.
 func TestDotenvSendsNothing(t *testing.T) {
 	var calls atomic.Int64
 	workspace := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodOptions { // which asks who is there
+		if r.Method != http.MethodOptions { // the preflight call
 			calls.Add(1)
 		}
 		w.WriteHeader(http.StatusOK)

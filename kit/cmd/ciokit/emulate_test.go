@@ -135,7 +135,7 @@ func TestEmulateLines(t *testing.T) {
 	}
 }
 
-// What the banner points to is there: calls with an unknown key, and those to a path that is none, are found behind its links.
+// The links of the banner work: they show calls with an unknown key and calls to an unknown path.
 func TestEmulateBannerLinks(t *testing.T) {
 	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--key", "known")
 	for _, call := range []struct{ key, path, body string }{
@@ -167,7 +167,7 @@ func TestEmulateBannerLinks(t *testing.T) {
 	}
 }
 
-// settings are what a browser SDK asks for at its start.
+// settings are what a browser SDK requests at its start.
 func (r *running) settings(t *testing.T, client *http.Client) string {
 	t.Helper()
 	resp, err := client.Get(r.base + "/v1/projects/k/settings")
@@ -256,7 +256,7 @@ func TestEmulateDamagedDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		var errs strings.Builder
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // one that starts would go on for ever
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a database that opens would run forever
 		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console.New(nil, io.Discard, &errs))
 		cancel()
 		said := errs.String()
@@ -306,7 +306,7 @@ func TestEmulateUsage(t *testing.T) {
 	}
 }
 
-// TestProxy passes calls on to an emulator that plays the real API.
+// TestProxy forwards calls to an emulator that plays the real API.
 func TestProxy(t *testing.T) {
 	real := emulator.New(emulator.Config{Keys: []string{"k"}, Refuse: func(m emulator.Message) (string, bool) { return "no", m.UserID == "odd" }})
 	server := httptest.NewServer(real)
@@ -315,7 +315,7 @@ func TestProxy(t *testing.T) {
 	if !strings.Contains(r.banner, "forwards every call to "+server.URL) {
 		t.Errorf("the banner does not say where calls go: %s", r.banner)
 	}
-	// The settings of the server behind it name that server; those that come through name the recorder.
+	// The settings of the real server name that server; through the proxy they name the proxy.
 	if got := r.settings(t, http.DefaultClient); !strings.Contains(got, `"apiHost":"`+strings.TrimPrefix(r.base, "http://")+`/v1"`) || !strings.Contains(got, `"metrics":{"sampleRate":0}`) {
 		t.Errorf("settings %s", got)
 	}
@@ -342,7 +342,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// A call that a fault answers is not processed, and says so all the same.
+// A call that a fault answers is not processed, and its line still says so.
 func TestEmulateSaysWhatAFaultDoes(t *testing.T) {
 	r := start(t, "emulate", "--addr", "127.0.0.1:0")
 	for _, f := range []string{`{"status":503,"retry_after":2,"count":1}`, `{"delay_ms":1,"status":500,"after":true,"count":1}`} {
@@ -369,7 +369,7 @@ FAULT identify: waits 1 ms, answers 500, after the call is processed
 
 // TestEmulateFaults gives faults at start, by name and as JSON.
 func TestEmulateFaults(t *testing.T) {
-	t.Setenv("CIOKIT_FAULT", `{"status":500}`) // a flag wins
+	t.Setenv("CIOKIT_FAULT", `{"status":500}`) // a flag has priority
 	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--quiet", "--fault", "stray-401", "--fault", `{"preset":"html-200","for_ms":0,"count":1}`)
 	for _, say := range []string{"with 1 call: answers 401.", "with 1 call: answers 200."} {
 		if !strings.Contains(r.banner, say) {
@@ -391,7 +391,7 @@ func TestEmulateFaults(t *testing.T) {
 	}
 }
 
-// TestHintsNameFlags: whoever runs the command has flags, and no Go.
+// TestHintsNameFlags: hints of the emulator name flags, not Go fields.
 func TestHintsNameFlags(t *testing.T) {
 	t.Parallel()
 	cmd := &cobra.Command{}
@@ -402,7 +402,7 @@ func TestHintsNameFlags(t *testing.T) {
 			for _, m := range field.FindAllStringSubmatch(text, -1) {
 				name := regexp.MustCompile(`[A-Z]`).ReplaceAllStringFunc(m[1], func(c string) string { return "-" + strings.ToLower(c) })[1:]
 				name = strings.TrimSuffix(name, "s")
-				if rule.ID != "config-refuse" && !strings.Contains(text, "--"+name) { // which only a program can set
+				if rule.ID != "config-refuse" && !strings.Contains(text, "--"+name) { // only a program can set it
 					t.Errorf("%s names %s and no flag: %s", rule.ID, m[0], text)
 				}
 			}

@@ -31,13 +31,13 @@ import (
 // eraseOffice is a directory with keys, in which commands are run.
 type eraseOffice struct {
 	t *testing.T
-	// to is where messages go.
+	// to is the destination of messages.
 	to string
-	// said is all that the commands have printed, and asked all command lines.
+	// said is everything that the commands have printed, and asked all command lines.
 	said bytes.Buffer
 }
 
-// newEraseOffice makes keys in a directory of its own, which becomes the working directory. The keys are in the environment.
+// newEraseOffice makes keys in a new directory, which becomes the working directory. The keys are in the environment.
 func newEraseOffice(t *testing.T, to string) *eraseOffice {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -71,10 +71,10 @@ func (o *eraseOffice) write(name, text string) {
 	}
 }
 
-// hashes matches hashes and public keys in base64, which may look like anything.
+// hashes matches hashes and public keys in base64, which can look like any text.
 var hashes = regexp.MustCompile(`[A-Za-z0-9+/]{40,}=?`)
 
-// eraseResult is what became of a command.
+// eraseResult is the result of a command.
 type eraseResult struct {
 	t         *testing.T
 	args      []string
@@ -121,7 +121,7 @@ func notWritten(t *testing.T, names ...string) {
 	}
 }
 
-// A list of which it is not sure whom it names makes no plan: the line and the rule are named, and nobody.
+// If it is not clear whom a list names, no plan is written. The error names the line and the rule, and no person.
 func TestErasePlanDoubts(t *testing.T) {
 	server := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
 	defer server.Close()
@@ -134,7 +134,7 @@ func TestErasePlanDoubts(t *testing.T) {
 		return b.String()
 	}
 	column := []string{"--column", "id"}
-	// Each that is refused names the person 7531-secret, or nobody.
+	// Each refused list names the person 7531-secret, or nobody.
 	for _, c := range []struct {
 		name, file, text string
 		flags            []string
@@ -233,7 +233,7 @@ func TestErasePlanDoubts(t *testing.T) {
 	}
 }
 
-// Flags that are missing or do not go together are refused before anything is read or written, and say what to give.
+// Missing or contradictory flags are refused before anything is read or written, and the error says what to give.
 func TestEraseWrongUses(t *testing.T) {
 	server := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
 	defer server.Close()
@@ -343,7 +343,7 @@ func identifierForms(id string) map[string]string {
 		}
 	}
 	forms["clear"], forms["hex"] = id, hex.EncodeToString([]byte(id))
-	for shift := range 3 { // wherever it begins within base64, the letters that nothing before or after it has part in
+	for shift := range 3 { // for each offset within base64, the letters that depend only on the identifier
 		text := base64.StdEncoding.EncodeToString(append(make([]byte, shift), id...))
 		from := map[int]int{0: 0, 1: 2, 2: 3}[shift]
 		forms[fmt.Sprint("base64, shifted by ", shift)] = strings.TrimRight(text[from:len(text)-4], "=")
@@ -351,7 +351,7 @@ func identifierForms(id string) map[string]string {
 	return forms
 }
 
-// findIdentifier returns in which form a text has an identifier, empty for none.
+// findIdentifier returns the form in which a text contains an identifier, empty for none.
 func findIdentifier(text, id string) string {
 	lower := strings.ToLower(text)
 	for name, form := range identifierForms(id) {
@@ -362,7 +362,7 @@ func findIdentifier(text, id string) string {
 	return ""
 }
 
-// Nothing that an erasure prints or writes holds an identifier in any form, but the file of targets.
+// Except for the file of targets, an erasure prints and writes no identifier in any form.
 func TestEraseTellsNobody(t *testing.T) {
 	srv := emulator.New(emulator.Config{Keys: []string{"test-key"}, Refuse: func(m emulator.Message) (string, bool) {
 		return "no luck for " + m.UserID, strings.HasPrefix(m.UserID, "unlucky")
@@ -371,7 +371,7 @@ func TestEraseTellsNobody(t *testing.T) {
 	defer server.Close()
 	o := newEraseOffice(t, server.URL)
 	people := []string{"customer-7531", "Anna.Ypsilon@example.com", "unlucky-8642", "kunde_ÄÖ-97", "cio_0f0e0d0c"}
-	// The search itself finds each of the forms.
+	// The search finds each of the forms.
 	for _, id := range people {
 		for name, form := range identifierForms(id) {
 			if findIdentifier("x"+form+"x", id) == "" {
@@ -383,7 +383,7 @@ func TestEraseTellsNobody(t *testing.T) {
 	o.write("load.yaml", "messages:\n  - identify: {userId: $id, traits: {name: $name}}\n")
 	list := strings.Join(people, "\n") + "\n"
 	o.run("", "load", "load.csv", "--mapping", "load.yaml", "--to", o.to).exits(exit.OK)
-	o.said.Reset() // what a load prints is another matter
+	o.said.Reset() // the output of a load is not tested here
 	if err := os.Mkdir("records", 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -467,7 +467,7 @@ func largest(t *testing.T, dir, end string) (size int64) {
 	return size
 }
 
-// An address that two profiles share is nobody's by guess, and both are named if that is said.
+// An address that two profiles share is never assigned by a guess. With --shared all, both are in the plan.
 func TestErasePlanSharedAddress(t *testing.T) {
 	people := []appapi.Identifiers{{ID: "u2", Email: "both7531@example.com", CIOID: "02"}, {ID: "u3", Email: "both7531@example.com", CIOID: "03"}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

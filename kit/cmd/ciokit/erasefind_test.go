@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// A guard that was made with another key cannot be asked, and says nothing about a person.
+// A guard that was made with another key cannot be searched, and says nothing about a person.
 func TestEraseFindByAnotherGuardKey(t *testing.T) {
 	srv := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
 	defer srv.Close()

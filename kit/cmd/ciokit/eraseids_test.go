@@ -19,7 +19,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// randomID is an id, an address, or something odd.
+// randomID is an id, an address, or an unusual text.
 func randomID(rng *rand.Rand, odd bool) string {
 	switch n := rng.IntN(5); {
 	case n == 0:
@@ -48,7 +48,7 @@ func writeIDs(rng *rand.Rand, ids []string) (text string, c eraseColumns, dialec
 	case 0:
 		dialect = "one a line"
 		for i, id := range ids {
-			if strings.ContainsAny(id, "\r\n") || mapping.TrimID(id) == "" { // no list of lines can tell
+			if strings.ContainsAny(id, "\r\n") || mapping.TrimID(id) == "" { // a list of lines cannot contain it
 				ids[i] = "x"
 			}
 			b.WriteString(ids[i] + end)
@@ -63,14 +63,14 @@ func writeIDs(rng *rand.Rand, ids []string) (text string, c eraseColumns, dialec
 	case 2:
 		dialect = "one a line, as CSV"
 		w := csv.NewWriter(&b)
-		w.UseCRLF = end == "\r\n" && !strings.Contains(strings.Join(ids, ""), "\r") // it would take those away
+		w.UseCRLF = end == "\r\n" && !strings.Contains(strings.Join(ids, ""), "\r") // it would remove those
 		for _, id := range ids {
 			_ = w.Write([]string{id})
 		}
 		w.Flush()
 	default:
 		w := csv.NewWriter(&b)
-		w.UseCRLF = end == "\r\n" && !strings.Contains(strings.Join(ids, ""), "\r") // it would take those away
+		w.UseCRLF = end == "\r\n" && !strings.Contains(strings.Join(ids, ""), "\r") // it would remove those
 		w.Comma = []rune{',', ';', '\t', '|'}[rng.IntN(4)]
 		dialect, c.column = "CSV "+string(w.Comma), "user"
 		_ = w.Write([]string{"at", "user", "why"})
@@ -93,7 +93,7 @@ func writeIDs(rng *rand.Rand, ids []string) (text string, c eraseColumns, dialec
 	return text, c, dialect
 }
 
-// What looks like an identifier and is none is refused, by its line and a rule and never by itself, unless it is meant as it stands.
+// A text that only looks like an identifier is refused, with its line and a rule, and without the text, unless --verbatim-ids is given.
 func TestEraseRefusesDoubtfulIDs(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
@@ -171,7 +171,7 @@ func TestEraseShowsNoRowsAsColumns(t *testing.T) {
 	}
 }
 
-// Whatever a list looks like, either it is refused or exactly those are read who were written, in their order.
+// Any list is either refused, or exactly the written people are read, in their order.
 func TestEraseReadsWhoWasWritten(t *testing.T) {
 	t.Parallel()
 	taken, refused := 0, 0
@@ -243,7 +243,7 @@ func TestEraseAsksByTheRulesOfPlans(t *testing.T) {
 			id := "person" + odd + "7531"
 			_, err := ask(way, id, false)
 			if err == nil || !strings.Contains(err.Error(), "invisible") || !strings.Contains(err.Error(), "--verbatim-ids") || strings.Contains(err.Error(), "7531") {
-				if way == 0 || err == nil || strings.Contains(err.Error(), "7531") { // in a file the rules of lines may come first
+				if way == 0 || err == nil || strings.Contains(err.Error(), "7531") { // in a file, the rules for lines can apply first
 					t.Errorf("way %d, %q: %v", way, id, err)
 				}
 			}
@@ -259,7 +259,7 @@ func TestEraseAsksByTheRulesOfPlans(t *testing.T) {
 	}
 }
 
-// Files of erasures, and secrets, are no lists of people, however they are given.
+// Files of erasures, and secrets, are never accepted as lists of people.
 func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
 	t.Parallel()
 	private, public, err := erasure.GenerateKey(erasure.RoleOperator, "ann")
@@ -393,7 +393,7 @@ func TestEraseErrorsShowNobody(t *testing.T) {
 	}
 }
 
-// The names of columns are told from people by their words alone.
+// Names of columns are recognized only by their words.
 func TestEraseKnowsNamesOfColumns(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"id", "ID", "user_id", "userId", "UserID", "Customer ID", "customer-id", "email", "E-Mail", "emailAddress", "cio_id", "uuid", "external_id", "kunden_nr"} {

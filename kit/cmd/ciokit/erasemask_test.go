@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// What is shown of an identifier does not name anybody.
+// The shown part of an identifier names nobody.
 func TestMasked(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{

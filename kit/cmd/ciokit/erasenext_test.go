@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
-// A run never advises a command that cannot work: no run acts on anybody once the plan has expired, and no reading settles the end of a suppression.
+// A run never advises a command that cannot work: an expired plan cannot be run, and reading back cannot show the end of a suppression.
 func TestEraseRunAdvises(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A plan whose receipt another process has is refused, and stays the plan of that receipt: it must not be run to a second one.
+// A plan whose receipt is in use by another process is refused, and keeps its receipt: it must not get a second one.
 func TestEraseRunBesideAnother(t *testing.T) {
 	srv := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
 	defer srv.Close()

@@ -37,7 +37,7 @@ func TestFindEvent(t *testing.T) {
 	}
 }
 
-// What is shown of an event names every field of it, nested ones included.
+// The output for an event names all of its fields, also nested ones.
 func TestShowEvent(t *testing.T) {
 	t.Parallel()
 	for _, d := range events.All() {

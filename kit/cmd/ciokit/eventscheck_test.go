@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// check runs ciokit events check over what in yields and returns its exit code and what it prints.
+// check runs ciokit events check with the input and returns its exit code and its output.
 func check(t *testing.T, in io.Reader, flags checkFlags) (code int, out string) {
 	t.Helper()
 	var printed strings.Builder
@@ -124,7 +124,7 @@ func TestCheckOfALineThatIsTooLong(t *testing.T) {
 	}
 }
 
-// However many lines and names there are, what is remembered of them is bounded, and the counts are of all.
+// The memory is limited for any number of lines and names, and the counts include all.
 func TestCheckOfManyLines(t *testing.T) {
 	t.Parallel()
 	const n = 5000
@@ -157,7 +157,7 @@ func TestCheckPrintsSoManyFindings(t *testing.T) {
 	}
 }
 
-// An interrupt ends the wait for input, with what was found until then and a complete JSON object.
+// An interrupt ends the wait for input. The findings so far are printed, and the JSON object is complete.
 func TestCheckInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -165,7 +165,7 @@ func TestCheckInterrupted(t *testing.T) {
 	defer w.Close()
 	go func() {
 		io.WriteString(w, `{"event":"Card Viewed","userId":"u1"}`+"\n")
-		w.Write([]byte("{")) // is taken when the line before it has been
+		w.Write([]byte("{")) // is read after the line before it
 		cancel()
 	}()
 	var out strings.Builder
@@ -214,7 +214,7 @@ func FuzzCheckMessage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		if !json.Valid(line) {
-			return // it does not come so far
+			return // the interrupt comes before this
 		}
 		found, _ := checkMessage(line)
 		for _, x := range found {

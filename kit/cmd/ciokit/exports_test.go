@@ -19,15 +19,15 @@ import (
 
 var updateExports = flag.Bool("update-exports", false, "write what is found out of the files in testdata/exports to testdata/exports/golden")
 
-// needFlags are the exports that a load refuses until a person has said how to read them: the bytes could be something else.
+// needFlags are the exports that need a flag: their bytes could mean something else, so a load refuses them without it.
 var needFlags = map[string][]string{
-	"excel-french.csv":  {"--encoding", "windows-1252"}, // the bytes are no UTF-8, and no byte says which code page it is
+	"excel-french.csv":  {"--encoding", "windows-1252"}, // the bytes are not UTF-8, and nothing says which code page it is
 	"excel-german.csv":  {"--encoding", "windows-1252"}, // the same
-	"report-titles.csv": {"--skip-rows", "3"},           // the lines above the header may be rows of one field
+	"report-titles.csv": {"--skip-rows", "3"},           // the lines above the header could be rows of one field
 }
 
-// Forty exports as programs write them: what is found out of each, the mapping that is proposed, and what a load with it by the command that is
-// proposed comes to. The first lines of a golden file may be comments that say why something differs from what DuckDB finds.
+// Forty exports as programs write them: what inspect finds in each, the proposed mapping, and the result of a load with the proposed command. The
+// first lines of a golden file can be comments that say why something differs from DuckDB.
 func TestExports(t *testing.T) {
 	server := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
 	t.Cleanup(server.Close)
@@ -57,7 +57,7 @@ func TestExports(t *testing.T) {
 	}
 }
 
-// comments cuts the lines off that say why.
+// comments separates the comments at the beginning.
 func comments(text string) (why, rest string) {
 	for strings.HasPrefix(text, "// ") {
 		line, after, _ := strings.Cut(text, "\n")
@@ -142,7 +142,7 @@ func exported(t *testing.T, emulator, file string) string {
 	return b.String()
 }
 
-// proposedCommand is the command that a proposal names.
+// proposedCommand is the command in a proposal.
 func proposedCommand(t *testing.T, mapping string) string {
 	t.Helper()
 	for line := range strings.Lines(mapping) {
@@ -185,7 +185,7 @@ func shellWords(t *testing.T, s string) (words []string) {
 	return words
 }
 
-// trimLines takes the spaces at the ends of lines away.
+// trimLines removes the spaces at the ends of lines.
 func trimLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
-// The files are one group for each command: a file's name begins with the command that it is of, so that whoever knows the command finds it.
+// The files form one group for each command: a file's name begins with its command, so that it is easy to find.
 func TestFilesAreNamedAfterCommands(t *testing.T) {
 	t.Parallel()
 	var commands []string

@@ -169,7 +169,7 @@ func flagNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// What the banner has no room for, the help has: how Customer.io's SDKs are pointed at the emulator.
+// The help says how Customer.io's SDKs are pointed at the emulator; the banner has no room for it.
 func TestEmulateHelp(t *testing.T) {
 	t.Parallel()
 	help := helpOf(t, "emulate")
@@ -190,7 +190,7 @@ func TestVersionFlag(t *testing.T) {
 	}
 }
 
-// emulate --open has the browser that the user has chosen open the page; one that cannot be started is said, and the emulator runs.
+// emulate --open opens the page in the user's browser. If the browser cannot be started, the emulator says so and runs.
 func TestEmulateOpen(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the browser is a shell script here")
@@ -204,7 +204,7 @@ func TestEmulateOpen(t *testing.T) {
 	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--open")
 	var page []byte
 	for deadline := time.Now().Add(time.Minute); len(page) == 0 && time.Now().Before(deadline); runtime.Gosched() {
-		page, _ = os.ReadFile(opened) // it is another process
+		page, _ = os.ReadFile(opened) // another process writes it
 	}
 	if strings.TrimSpace(string(page)) != r.base+"/" {
 		t.Errorf("the browser was given %q, want %s/", page, r.base)

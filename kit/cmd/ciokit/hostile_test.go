@@ -17,10 +17,10 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
-// hostileNames are names of columns that a terminal would act upon, and one that pretends to be a line of the command.
+// hostileNames are names of columns with control characters, and one that looks like a line of the command.
 var hostileNames = []string{"id", "em\x1b[31mail", "a\nINJECTED", "b\u202ex", "c\u0085d", "g\u009b31m", "bell\a", "e\u2066z", "tab\tin", "cr\rINJECTED", "del\x7f", "ls\u2028INJECTED"}
 
-// TestHostileNames: names of columns and files, and cells, are shown by every command so that a terminal only shows them.
+// TestHostileNames: every command shows names of columns and files, and cells, without effects on the terminal.
 func TestHostileNames(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no file has such a name there")

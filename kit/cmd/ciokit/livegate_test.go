@@ -10,8 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// TestLiveThroughAProxy has ciokit proxy pass everything on to a workspace that drops it all: nothing passes for proven because the proxy
-// remembers it.
+// TestLiveThroughAProxy makes ciokit proxy forward everything to a workspace that drops it. Nothing counts as proven because the proxy has seen it.
 func TestLiveThroughAProxy(t *testing.T) {
 	dropped := emulator.New(emulator.Config{Keys: []string{"k"}, Refuse: func(m emulator.Message) (string, bool) { return "dropped", !strings.Contains(m.Event, "Deleted") }})
 	workspace := httptest.NewServer(dropped)
@@ -38,7 +37,7 @@ func TestLiveThroughAProxy(t *testing.T) {
 	if s, err := dropped.Stats("k"); err != nil || s.Requests != 0 {
 		t.Fatalf("%d requests were made, %v", s.Requests, err)
 	}
-	// The workspace is read where it is, and there nothing is.
+	// The workspace itself is read, and it is empty.
 	t.Setenv("CUSTOMERIO_APP_BASE_URL", workspace.URL)
 	code, said := live("run", "--to", proxy, "--rate", "-1", "--area", "devices")
 	if code != exit.Usage || !strings.Contains(said, "--workspace NAME") {

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// A live run that is killed in any call, without a chance to say a word, leaves a ledger from which live clean empties the workspace.
+// A live run that is killed in any call leaves a ledger, and with it live clean empties the workspace.
 func TestKilledLiveRunIsCleaned(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(11, 22))
@@ -28,7 +28,7 @@ func TestKilledLiveRunIsCleaned(t *testing.T) {
 	for round := range rounds {
 		var mu sync.Mutex
 		calls, at := 0, 1+rnd.IntN(65)
-		answered := rnd.IntN(2) == 0 // whether the child hears the answer to its last call before it is killed
+		answered := rnd.IntN(2) == 0 // whether the child gets the answer to its last call before it is killed
 		reached, killed := make(chan struct{}), make(chan struct{})
 		srv := emulator.New(emulator.Config{OnRequest: func(emulator.Request) {
 			mu.Lock()
@@ -54,7 +54,7 @@ func TestKilledLiveRunIsCleaned(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd := exec.Command(self)
-			cmd.Args = append([]string{"ciokit"}, args...) // TestMain makes the command of what has its name
+			cmd.Args = append([]string{"ciokit"}, args...) // a program with this name is the command, see TestMain
 			cmd.Dir, cmd.Env = dir, env
 			var said strings.Builder
 			cmd.Stdout, cmd.Stderr = &said, &said
@@ -76,7 +76,7 @@ func TestKilledLiveRunIsCleaned(t *testing.T) {
 			t.Fatalf("round %d: it ended before its call %d: %v\n%s", round, at, err, said)
 		}
 		close(killed)
-		idle.wait() // a call that was on its way is processed
+		idle.wait() // a running call is processed
 
 		if stats := statsOf(t, srv); stats != "" {
 			leftSomething++
@@ -98,7 +98,7 @@ func TestKilledLiveRunIsCleaned(t *testing.T) {
 	}
 }
 
-// statsOf says what the workspace holds; nothing if it is empty.
+// statsOf returns the counts of the workspace; "" if it is empty.
 func statsOf(t *testing.T, srv *emulator.Server) string {
 	t.Helper()
 	s, err := srv.Stats("key")

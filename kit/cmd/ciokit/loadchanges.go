@@ -38,7 +38,7 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: at the end, delete people of the snapshot whose userId is no longer in the input")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who are no longer in the input: delete or suppress")
 	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than ten people and more than this percentage are no longer in the input, or more than half; 100 allows all, and allows in any mode that most people of the snapshot are gone or that nearly all are new")
-	fl.BoolVar(&o.NewMapping, "new-mapping", false, "go on from a snapshot of other ids, columns or, with --mode mirror, of another mapping or query: that is meant; this load deletes nobody, and forgets who is not in the input")
+	fl.BoolVar(&o.NewMapping, "new-mapping", false, "accept a snapshot that was made with other ids or columns or, with --mode mirror, with another mapping or query; this load deletes nobody, and removes people who are not in the input from the snapshot")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// A load with a snapshot that is killed again and again sends every changed row, is refused until it is resumed, and leaves a snapshot by
-// which nothing is left to send.
+// A load with a snapshot is killed again and again. It sends every changed row, other loads are refused until it is resumed, and with its snapshot
+// nothing is left to send.
 func TestKilledLoadWithSnapshot(t *testing.T) {
 	t.Parallel()
 	const rows, changed, kills = 9_000, 6_000, 3
@@ -40,7 +40,7 @@ func TestKilledLoadWithSnapshot(t *testing.T) {
 		return in.String()
 	}
 	write("in.csv", table(0))
-	// The messages are long, so that there are many requests to be killed between.
+	// The messages are long, so there are many requests and many moments for a kill.
 	write("map.yaml", "messages:\n  - identify: {userId: $id, traits: {n: =int(n), note: "+strings.Repeat("x", 900)+"}, messageId: [$id, $n]}\n")
 	start := func(args ...string) (*process, error) { return startCommand(dir, args...) }
 	load := []string{"load", "in.csv", "--mapping", "map.yaml", "--to", web.URL, "--concurrency", "2", "--snapshot", "s", "--snapshot-ids"}

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// night starts the command as cron does, and returns what it said and its exit code.
+// night starts the command as cron does, and returns its output and its exit code.
 func night(t *testing.T, dir string, args ...string) (said string, code int) {
 	t.Helper()
 	p, err := startCommand(dir, append([]string{"load"}, args...)...)
@@ -29,7 +29,7 @@ func night(t *testing.T, dir string, args ...string) (said string, code int) {
 	return p.said.String(), p.ProcessState.ExitCode()
 }
 
-// endedNight starts the command and ends it by a signal once so many messages have come.
+// endedNight starts the command and ends it by a signal after this many messages have arrived.
 func endedNight(t *testing.T, dir string, server *taker, messages int, signal os.Signal, args ...string) {
 	t.Helper()
 	reached := server.after(messages)
@@ -50,7 +50,7 @@ func endedNight(t *testing.T, dir string, server *taker, messages int, signal os
 	}
 }
 
-// As long as a load is under way another with --continue is refused, whether or not the first was begun so; once it was killed it is gone on with.
+// While a load runs, another one with --continue is refused, even if the first one has no --continue. After a kill, the load is resumed.
 func TestContinueIsAloneAtItsLoad(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string][]string{"both with --continue": {"--continue"}, "the first without": nil} {
@@ -104,7 +104,7 @@ func TestContinueIsAloneAtItsLoad(t *testing.T) {
 	}
 }
 
-// A query whose rows before the place where a load ended have changed is begun anew, unless events could come twice.
+// If rows of a query have changed before the place where a load ended, a new load starts, unless events could arrive twice.
 func TestContinueOfAChangedTable(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

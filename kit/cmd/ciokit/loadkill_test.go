@@ -23,7 +23,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// taker is an API that takes everything, at no more than so many messages a second, and remembers the ids.
+// taker is an API that accepts everything, with a limit of messages per second, and records the ids.
 type taker struct {
 	busy  sync.RWMutex // read while a request is being taken
 	mu    sync.Mutex
@@ -37,7 +37,7 @@ type taker struct {
 func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.busy.RLock()
 	defer s.busy.RUnlock()
-	w.Header().Set(emulator.Header, "1") // so that nobody is asked
+	w.Header().Set(emulator.Header, "1") // so that there is no question
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client is gone
@@ -72,7 +72,7 @@ func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// after returns a channel that is closed once n more messages have come.
+// after returns a channel that is closed after n more messages have arrived.
 func (s *taker) after(n int) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,14 +80,14 @@ func (s *taker) after(n int) <-chan struct{} {
 	return s.wake
 }
 
-// settle waits for the requests that are being taken, whose clients may be gone, and returns how many messages have come.
+// settle waits for running requests, whose clients may be gone, and returns how many messages have arrived.
 func (s *taker) settle() int {
 	s.busy.Lock()
 	defer s.busy.Unlock()
 	return s.count
 }
 
-// process is the command as a process of its own.
+// process is the command as a separate process.
 type process struct {
 	*exec.Cmd
 	said strings.Builder // on both its outputs; to be read when it has ended
@@ -100,7 +100,7 @@ func startCommand(dir string, args ...string) (*process, error) {
 		return nil, err
 	}
 	p := &process{Cmd: exec.Command(self)}
-	p.Args = append([]string{"ciokit"}, args...) // TestMain makes the command of what has its name
+	p.Args = append([]string{"ciokit"}, args...) // a program with this name is the command, see TestMain
 	p.Dir = dir
 	p.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=key", "XDG_STATE_HOME="+filepath.Join(dir, "state"))
 	p.Stdout, p.Stderr = &p.said, &p.said
@@ -109,8 +109,8 @@ func startCommand(dir string, args ...string) (*process, error) {
 
 var resumeID = regexp.MustCompile(`ciokit load --resume (\S+)`)
 
-// A load that is killed again and again, without a chance to say a word, and resumed each time, brings every row; what comes twice has the
-// same id and was on its way or not yet in the journal. CIOKIT_DEEP=1 takes 10 kills of 50,000 rows, CIOKIT_FULL=1 takes 50 of 200,000.
+// A load that is killed again and again, and resumed each time, sends every row. A message that arrives twice has the same id, and was being sent
+// or was not yet in the journal. CIOKIT_DEEP=1 takes 10 kills of 50,000 rows, CIOKIT_FULL=1 takes 50 of 200,000.
 func TestKilledLoadIsResumed(t *testing.T) {
 	for name, in := range map[string]struct {
 		args  []string
@@ -213,7 +213,7 @@ func writeTable(t *testing.T, driver, name string, statements ...string) {
 	}
 }
 
-// killAndResume loads what the arguments name in dir, kills the load and resumes it so often, and checks what has arrived.
+// killAndResume runs the load of the arguments in dir, kills and resumes it this many times, and checks what has arrived.
 func killAndResume(t *testing.T, dir string, input []string, rows, kills int) {
 	t.Helper()
 	server := &taker{ids: make(map[string]int), pause: 100 * time.Microsecond}

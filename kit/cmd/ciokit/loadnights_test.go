@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// workspaceOfNights is an emulator that counts what deletes somebody, and can be silent until the command is killed.
+// workspaceOfNights is an emulator that counts deletions, and can be silent until the command is killed.
 type workspaceOfNights struct {
 	*emulator.Server
 	mu      sync.Mutex
@@ -51,7 +51,7 @@ func (w *workspaceOfNights) deleted() int {
 	return w.deletes
 }
 
-// beSilent has the next call not be answered; the channel is closed when it comes.
+// beSilent makes the next call stay without an answer; the channel is closed when the call comes.
 func (w *workspaceOfNights) beSilent() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -64,8 +64,8 @@ const (
 	goodView    = nightlyView + `SELECT id, email, plan FROM customers`
 )
 
-// Seven nights on which something is wrong, and one on which nearly everything has changed, each come to what docs/load.md says, under cron's own
-// command. Nobody who is in the table is ever deleted, nobody is made who is not, and the good night after them needs no person.
+// Seven nights with an error, and one on which nearly everything has changed, end as docs/load.md says, with cron's own command. Nobody in the
+// table is deleted, nobody else is created, and the next good night needs no help.
 func TestSevenNights(t *testing.T) {
 	t.Parallel()
 	const explicit, everything = "traits: {email: $email, plan: $plan}", "traits: {$all: {except: [id]}}"
@@ -153,7 +153,7 @@ func TestSevenNights(t *testing.T) {
 			sent(exit.OK, `200 +unchanged`)
 			people(200)
 
-			// Killed, and the table goes on changing: a row before the place where it ended, and one behind.
+			// Killed, and the table changes: a row before the place where the load ended, and a row after it.
 			db("UPDATE customers SET plan = 'paid'")
 			reached := workspace.beSilent()
 			p, err := startCommand(dir, append([]string{"load"}, args...)...)
@@ -178,7 +178,7 @@ func TestSevenNights(t *testing.T) {
 			}
 			sent(exit.OK, `202 +unchanged`)
 
-			// A column with the time of the export is named, and is new for everybody where the mapping takes it.
+			// A column with the time of the export is reported, and changes everybody if the mapping uses it.
 			db(nightlyView + `SELECT id, email, plan, datetime('now') AS synced_at FROM customers`)
 			named := `(?s)Warning: the input has 1 column that the last load did not have: "synced_at"`
 			if mode.traits == everything {

@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// The plan of a query says where its rows wait.
+// The plan of a query says where its rows are stored.
 func TestPlanOfAQuery(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -29,7 +29,7 @@ func TestPlanOfAQuery(t *testing.T) {
 	}
 }
 
-// A load of a table in which 50 rows have come and 50 have gone, before the place where it ended, is not resumed, and says what to do.
+// If 50 rows were added to a table and 50 removed, before the place where its load ended, the load is not resumed, and says what to do.
 func TestResumedQueryOfATableThatChanged(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -50,7 +50,7 @@ func TestResumedQueryOfATableThatChanged(t *testing.T) {
 		workspace.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	code, said := runCommand(t, "load", "sqlite:in.db", "--query", "SELECT id, n FROM people", "--order-by", "n", "--mapping", "map.yaml", "--to", server.URL, "--concurrency", "1", "--yes", "--give-up-after", "30s") // which bounds the silence of a database too
+	code, said := runCommand(t, "load", "sqlite:in.db", "--query", "SELECT id, n FROM people", "--order-by", "n", "--mapping", "map.yaml", "--to", server.URL, "--concurrency", "1", "--yes", "--give-up-after", "30s") // this also limits the silence of a database
 	id := resumeID.FindStringSubmatch(said)
 	if code != exit.Key || id == nil {
 		t.Fatalf("code %d: %s", code, said)

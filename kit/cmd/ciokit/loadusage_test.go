@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// Flags and arguments that do not go together are refused as such, and the error names what to leave out.
+// Flags and arguments that contradict each other are refused, and the error says what to remove.
 func TestLoadNamesWhatToLeaveOut(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("XDG_STATE_HOME", dir)

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// loadFrom runs a load of one person and returns its exit code and what it said.
+// loadFrom runs a load of one person and returns its exit code and its output.
 func loadFrom(t *testing.T, to string, more ...string) (code int, said string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,8 +35,8 @@ func loadFrom(t *testing.T, to string, more ...string) (code int, said string) {
 	return code, out.String()
 }
 
-// TestWorkspaceBehindLoopback has what listens on this machine pass everything on to a workspace, which an emulator plays: nothing is sent to it
-// without --yes, whatever stands between, and looking changes nothing. What is an emulator needs no --yes, whatever stands between.
+// TestWorkspaceBehindLoopback runs servers on this machine that forward everything to a workspace, which an emulator plays. Without --yes, nothing
+// is sent to it through any of them, and the check changes nothing. An emulator needs no --yes, even through another server.
 func TestWorkspaceBehindLoopback(t *testing.T) {
 	workspace := emulator.New(emulator.Config{Keys: []string{"k"}})
 	inner := httptest.NewServer(workspace)
@@ -100,7 +100,7 @@ func TestWorkspaceBehindLoopback(t *testing.T) {
 			if err := workspace.Reset(); err != nil {
 				t.Fatal(err)
 			}
-			if err := workspace.AddFault(emulator.Fault{Status: 503, Count: 1}); err != nil { // which a look must not use up
+			if err := workspace.AddFault(emulator.Fault{Status: 503, Count: 1}); err != nil { // the check must not use it up
 				t.Fatal(err)
 			}
 			to := c.at(t)
@@ -137,7 +137,7 @@ func serving(t *testing.T, h http.Handler) string {
 	return server.URL
 }
 
-// tunnel passes connections on to an address, and returns its own URL.
+// tunnel forwards connections to an address, and returns its own URL.
 func tunnel(t *testing.T, to string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -162,7 +162,7 @@ func tunnel(t *testing.T, to string) string {
 	return "http://" + l.Addr().String()
 }
 
-// TestNothingAnswers asks for an emulator or --yes where nothing listens.
+// TestNothingAnswers: if no server listens, the error asks for an emulator or --yes.
 func TestNothingAnswers(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -178,7 +178,7 @@ func TestNothingAnswers(t *testing.T) {
 	}
 }
 
-// TestResumeElsewhere has a load that began on an emulator find something else there when it is resumed, and the other way round.
+// TestResumeElsewhere resumes a load that began on an emulator against another server, and the other way round.
 func TestResumeElsewhere(t *testing.T) {
 	workspace := emulator.New(emulator.Config{Keys: []string{"k"}})
 	var hidden atomic.Bool // what it is
@@ -214,7 +214,7 @@ func TestResumeElsewhere(t *testing.T) {
 	}
 }
 
-// bareWriter takes the emulator's header away.
+// bareWriter removes the emulator's header.
 type bareWriter struct{ http.ResponseWriter }
 
 func (w *bareWriter) WriteHeader(status int) {

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/notebook"
 )
 
-// standInJupyter stands in for nbconvert: it starts a kernel in a session of its own, as Jupyter does, and answers an interrupt as Python does.
+// standInJupyter replaces nbconvert: it starts a kernel in a separate session, as Jupyter does, and answers an interrupt as Python does.
 const standInJupyter = `#!/bin/sh
 trap 'echo "Traceback (most recent call last):" >&2; exit 1' INT
 echo "ciokit-log DEBUG Executing cell:" >&2
@@ -22,7 +22,7 @@ setsid ciokit notebook kernel --checkout "$CHECKOUT" --tools "$TOOLS" "$CONNECTI
 while :; do wait; sleep 1; done
 `
 
-// However a run of notebooks is ended, it says so in one line, and nothing that it started is left when it returns.
+// However a run of notebooks ends, it says so in one line, and no process that it started is left.
 func TestNotebookRunEnds(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

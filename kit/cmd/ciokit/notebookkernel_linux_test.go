@@ -17,8 +17,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// standIn stands in for GoNB: it tells by a named pipe that it runs and what it was given, holds another open for as long as it runs, and
-// waits.
+// standIn replaces GoNB: it reports its start and its arguments through a named pipe, keeps another one open while it runs, and waits.
 const standIn = `#!/bin/sh
 exec 3>"$2.life"
 echo "$$ $CIOKIT_NOTEBOOK_EMULATOR $CIOKIT_NOTEBOOK_FILES $CIOKIT_NOTEBOOK_RECORDER $CIOKIT_NOTEBOOK_PREFIX" >"$2.begun"
@@ -52,7 +51,7 @@ func startKernel(t *testing.T, env ...string) *kernel {
 		}
 	}
 	k := &kernel{cmd: exec.Command("ciokit", "notebook", "kernel", "--checkout", filepath.Join("..", "..", ".."), "--tools", tools, connection)}
-	k.cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=a-key", "CUSTOMERIO_REGION=eu", "CIOKIT_LIVE=", "TMPDIR="+dir) // an ordinary key, which changes nothing
+	k.cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=a-key", "CUSTOMERIO_REGION=eu", "CIOKIT_LIVE=", "TMPDIR="+dir) // a key alone changes nothing
 	k.cmd.Env = append(k.cmd.Env, env...)
 	k.cmd.Stderr = t.Output()
 	if err := k.cmd.Start(); err != nil {
@@ -62,7 +61,7 @@ func startKernel(t *testing.T, env ...string) *kernel {
 	go func() {
 		defer close(k.ended)
 		k.cmd.Wait()
-		for _, pipe := range []string{".life", ".begun"} { // for a test that still waits for a stand-in that will never come
+		for _, pipe := range []string{".life", ".begun"} { // for a test that still waits for a stand-in that does not start
 			if f, err := os.OpenFile(connection+pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
 				f.Close()
 			}
@@ -121,7 +120,7 @@ func (k *kernel) send(t *testing.T) {
 	}
 }
 
-// gone insists that nothing of the kernel is left. It waits for both processes.
+// gone checks that nothing of the kernel is left. It waits for both processes.
 func (k *kernel) gone(t *testing.T) {
 	t.Helper()
 	if _, err := io.Copy(io.Discard, k.life); err != nil {
@@ -161,7 +160,7 @@ func TestKernelEnds(t *testing.T) {
 	}
 }
 
-// Two notebooks have an emulator each, and one that ends leaves the other alone.
+// Two notebooks have separate emulators, and the end of one does not affect the other.
 func TestKernelsAreApart(t *testing.T) {
 	t.Parallel()
 	one, two := startKernel(t), startKernel(t)
@@ -175,7 +174,7 @@ func TestKernelsAreApart(t *testing.T) {
 	two.send(t)
 }
 
-// What a notebook made in a real workspace is in a ledger before it is sent, so that live clean deletes it after a kernel that was killed.
+// Everything that a notebook creates in a real workspace is in a ledger before it is sent, so that live clean can delete it after a kill.
 func TestKilledKernelIsCleaned(t *testing.T) {
 	t.Parallel()
 	rounds := 2
@@ -217,7 +216,7 @@ func TestKilledKernelIsCleaned(t *testing.T) {
 	}
 }
 
-// A kernel ends, and says what is missing, where a real workspace is allowed and nobody names it.
+// If a real workspace is allowed but not named, a kernel ends and says what is missing.
 func TestKernelWantsTheNameOfTheWorkspace(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("ciokit", "notebook", "kernel", "--checkout", filepath.Join("..", "..", ".."), "--tools", t.TempDir(), "connection")

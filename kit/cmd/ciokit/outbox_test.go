@@ -21,7 +21,7 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// beside runs the command outbox while a service has the directory.
+// beside runs the command outbox while a service uses the directory.
 func beside(t *testing.T, want int, args ...string) string {
 	t.Helper()
 	out := new(syncBuffer)
@@ -31,7 +31,7 @@ func beside(t *testing.T, want int, args ...string) string {
 	return out.String()
 }
 
-// All commands work while a service has the directory, and the service takes up what they do.
+// All commands work while a service uses the directory, and the service notices what they do.
 func TestOutboxOfARunningService(t *testing.T) {
 	t.Parallel()
 	var mended atomic.Bool
@@ -79,7 +79,7 @@ func TestOutboxOfARunningService(t *testing.T) {
 	}
 	beside(t, 0, "import", dir, file)
 	begun := time.Now()
-	for ; ; time.Sleep(10 * time.Millisecond) { // the service looks once in a second
+	for ; ; time.Sleep(10 * time.Millisecond) { // the service checks once a second
 		page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestOutboxInPostgreSQL has the commands work on tables: all that they do in a directory.
+// TestOutboxInPostgreSQL runs the commands on tables: they do the same as in a directory.
 func TestOutboxInPostgreSQL(t *testing.T) {
 	t.Parallel()
 	url := os.Getenv("CIOKIT_POSTGRES_URL")
@@ -75,7 +75,7 @@ func TestOutboxInPostgreSQL(t *testing.T) {
 	}
 }
 
-// However a password is given with the address of an outbox, no part of it is printed.
+// No part of a password in the address of an outbox is printed.
 func TestNoPasswordOfAnOutboxComesOut(t *testing.T) {
 	t.Parallel()
 	for _, password := range passwords {

@@ -19,7 +19,7 @@ func runCommand(t *testing.T, args ...string) (int, string) {
 	return code, out.String()
 }
 
-// The ways in which a password with awkward characters is given to the command, all of which fail. PW stands for it.
+// The ways to give the command a password with special characters. All of them fail. PW means the password.
 var (
 	spellings = []string{
 		"postgres://me:PW@127.0.0.1:1/shop", "postgresql://me:PW@127.0.0.1:1/shop", "mysql://me:PW@127.0.0.1:1/shop", "mariadb://me:PW@127.0.0.1:1/shop",
@@ -39,7 +39,7 @@ var (
 	passwords = []string{"Wq7z@Xk9v", "Wq7z/Xk9v", "Wq7z#Xk9v", "Wq7z #Xk9v", "Wq7z?Xk9v", "Wq7z:Xk9v", "Wq7z: Xk9v", "Wq7z%Xk9v", "Wq7z&Xk9v", "Wq7z,Xk9v", "Wq7z'Xk9v", `Wq7z"Xk9v`, "Wq7z*Xk9v", "Wq7z[Xk9v", "Wq7zXk9v"}
 )
 
-// partOf returns a part of the password, of at least 4 characters, that stands in text; empty for none.
+// partOf returns a part of the password, of at least 4 characters, that is in text; empty for none.
 func partOf(text, password string) string {
 	for i := 0; i+4 <= len(password); i++ {
 		if strings.Contains(text, password[i:i+4]) {
@@ -49,7 +49,7 @@ func partOf(text, password string) string {
 	return ""
 }
 
-// However a password is given, the command prints no part of it.
+// The command prints no part of a password, however it is given.
 func TestNoPasswordComesOut(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -59,7 +59,7 @@ func TestNoPasswordComesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "connections.yaml")
-	// Every password is tried with every spelling and in every way, and every spelling in every way; CIOKIT_DEEP=1 tries all three with each other.
+	// Every password is tried with every spelling, and in every way, and every spelling in every way. CIOKIT_DEEP=1 tries all combinations of the three.
 	all := os.Getenv("CIOKIT_DEEP") == "1"
 	for n, password := range passwords {
 		var runs [][]string

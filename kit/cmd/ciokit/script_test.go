@@ -151,10 +151,10 @@ func elements(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// exitKilled is what a shell says of a process that was killed.
+// exitKilled is the exit code of a killed process in a shell.
 const exitKilled = 137
 
-// interrupts ends the command once every fault that holds up a call has done so. Standard output and error go to the files out and err.
+// interrupts ends the command after every fault with a delay has delayed a call. Standard output and error go to the files out and err.
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: interrupts CODE COMMAND...")
@@ -181,7 +181,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 		cmd.Wait()
 	}()
 	for i, f := range server(ts).Faults() {
-		for f.DelayMS > 0 && f.Seen == 0 { // the process that waits for an answer can give no signal
+		for f.DelayMS > 0 && f.Seen == 0 { // a process that waits for an answer cannot send a signal
 			select {
 			case <-ended:
 				ts.Fatalf("it ended before its call, with exit code %d", cmd.ProcessState.ExitCode())
@@ -199,7 +199,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// What README.md shows of the demo is what the demo prints.
+// README.md shows the demo's real output.
 func TestDemoPrintsWhatTheREADMEShows(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../../README.md")
@@ -219,7 +219,7 @@ func TestDemoPrintsWhatTheREADMEShows(t *testing.T) {
 	printed := strings.Split(out.String(), "\n")
 	for i, line := range strings.Split(shown, "\n") {
 		if i == 0 {
-			continue // it has the address
+			continue // it contains the address
 		}
 		if i >= len(printed) || printed[i] != line {
 			t.Fatalf("line %d\nREADME %q\n  demo %q", i+1, line, printed[min(i, len(printed)-1)])

@@ -178,10 +178,10 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 	},
 }
 
-// arguments are how many each tool needs at least.
+// arguments are how many arguments each tool needs at least.
 var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "secret": 2, "erasekeys": 2, "link": 2, "feed": 2, "app": 2}
 
-// scriptCommands returns all commands that scripts have besides those of testscript.
+// scriptCommands returns all commands of scripts in addition to those of testscript.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		"exits":      exits,

@@ -92,7 +92,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 	f.StringVar(&c.messageID, "message-id", "", "id of the message; default a random one")
 	f.StringVar(&c.timestamp, "timestamp", "", "when it happened, in RFC 3339; default now")
 	if takesEvent {
-		f.BoolVar(&c.verbatim, "verbatim", false, "send the event's name as it stands, even if it looks like a misspelt semantic one")
+		f.BoolVar(&c.verbatim, "verbatim", false, "send the event's name unchanged, even if it looks like a misspelt semantic one")
 	}
 	f.DurationVar(&c.giveUpAfter, "give-up-after", 30*time.Second, "stop retrying after this time")
 	destination.AddAcceptAnyFlag(cmd, &c.acceptAny2xx)

@@ -7,7 +7,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// The version is what was installed, or that of the sources; the commit is what is known of it.
+// The version is the installed one, or that of the sources. The commit is the known one.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	vcs := func(changed string) []debug.BuildSetting {

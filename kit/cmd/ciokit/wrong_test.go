@@ -22,10 +22,10 @@ import (
 
 var updateWrong = flag.Bool("update-wrong", false, "write what the wrong uses in testdata/wrong say now")
 
-// wrongLines is how long what a wrong use says may be: what is wrong, where, and what to do.
+// wrongLines is the most lines for a wrong use: what is wrong, where, and what to do.
 const wrongLines = 3
 
-// goWords are what only who wrote the command knows of.
+// goWords are names that only a programmer of the command knows.
 var goWords = regexp.MustCompile(`strconv\.|(?m)(?:^|: )(?:load|cio|source|mapping|emulator|emulatordb|outbox|sqldb|livetest|appapi|erasure): |arg\(s\)|Config\.|Job\.|" flag:|\bopen \S+: |\bnil\b|dial tcp|listen tcp`)
 
 // Wrong uses of every command say what is wrong, where and what to do, in a few lines of plain words. Each line that begins with $ in
@@ -167,7 +167,7 @@ func checkFlagsNamed(t *testing.T, args []string, said string) {
 	}
 }
 
-// checkJSONOf fails if what a wrong use says with --json has words that only who wrote the command knows of.
+// checkJSONOf fails if the output of a wrong use with --json contains goWords.
 func checkJSONOf(t *testing.T, args []string) {
 	t.Helper()
 	cmd, _, err := newRoot(console.Console{}).Find(args)
@@ -190,7 +190,7 @@ func mustAbs(t *testing.T, name string) string {
 	return path
 }
 
-// differing is the lines of now that are not in before.
+// differing returns the lines of now that are not in before.
 func differing(before, now string) string {
 	old := make(map[string]bool)
 	for line := range strings.Lines(before) {

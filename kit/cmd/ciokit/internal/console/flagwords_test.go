@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What the packages below say of their Go fields comes out in flags, and what only looks like it stays.
+// Names of Go fields in errors become flags. Texts that only look like such names stay.
 func TestFlagWords(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -43,7 +43,7 @@ var (
 	beginning     = regexp.MustCompile("[\"`](\\w+): ")
 )
 
-// Every package of this repository whose errors begin with its name is known, so that no message of the command begins with one.
+// Every package of this repository whose errors begin with its name is known, so that no message of the command begins with such a name.
 func TestNoPackageBeginsAMessage(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..", "..", "..", "..")

@@ -2,7 +2,7 @@ package console
 
 import "testing"
 
-// Paragraphs are broken at the width of the help, and lines of a table stay.
+// Paragraphs are wrapped at the width of the help, and lines of a table stay as they are.
 func TestWrapped(t *testing.T) {
 	t.Parallel()
 	long := ""

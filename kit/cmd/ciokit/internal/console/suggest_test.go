@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// tree is a small command with two levels, as Suggest is given it.
+// tree is a small command with two levels, for Suggest.
 func tree(args []string) *cobra.Command {
 	nothing := func(*cobra.Command, []string) error { return nil }
 	root := &cobra.Command{Use: "tool", SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs, RunE: nothing}
@@ -27,7 +27,7 @@ func tree(args []string) *cobra.Command {
 	return root
 }
 
-// What is misspelt is named, wherever it stands, and what is no misspelling is refused as before.
+// A misspelt command or flag gets a suggestion in any position. Other errors stay as they are.
 func TestSuggest(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -76,7 +76,7 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// A word that is nearly one of those that a flag takes is recognised by its letters, its beginning or what it begins with, where one alone fits.
+// A word that is similar to one allowed word of a flag is recognized by its letters or by a common beginning, if only one word fits.
 func TestMeant(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{"EU": "eu", "us ": "us", "europe": "eu", "us-east-1": "us", "emu": "emulator", "emulater": "emulator", "Mirror": "", "x": "", "": "", "mars": ""} {

@@ -18,7 +18,7 @@ func TestByteSize(t *testing.T) {
 	}
 }
 
-// A hint that stands in several lines is said in the first, and nothing else goes.
+// A hint of several lines stays only in the first one, and nothing else is removed.
 func TestHintsOnce(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -33,7 +33,7 @@ func TestHintsOnce(t *testing.T) {
 	}
 }
 
-// Paths below the working directory are as the user has named them, and no other text changes.
+// Paths below the working directory become relative, and no other text changes.
 func TestInWorkingDirectory(t *testing.T) {
 	t.Chdir(t.TempDir())
 	dir, err := os.Getwd()
@@ -62,7 +62,7 @@ func TestTook(t *testing.T) {
 	}
 }
 
-// A path below the working directory is short, and one far from it stays as it is.
+// A path below the working directory becomes shorter, and other paths stay as they are.
 func TestShortPath(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -78,7 +78,7 @@ func TestShortPath(t *testing.T) {
 	}
 }
 
-// What commands print through a safe console moves no cursor, and what has to is written to what is below it.
+// Output through a safe console cannot move the cursor. Output that must do so goes to the writer below it.
 func TestSafe(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
-// keyFile writes a file of a key and returns its name.
+// keyFile writes a file with a key and returns its name.
 func keyFile(t *testing.T, text string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "team.key")
@@ -28,7 +28,7 @@ func keyFile(t *testing.T, text string) string {
 	return name
 }
 
-// Whatever is wrong with a file of --key-file, the error names the file, no variable, and nothing of what is in it.
+// Errors about a file of --key-file name the file, no variable, and nothing from the file.
 func TestKeyFile(t *testing.T) {
 	t.Setenv(keyVariable, "of-the-environment")
 	for text, want := range map[string]string{
@@ -63,7 +63,7 @@ func TestKeyFile(t *testing.T) {
 	}
 }
 
-// Without a file the variable is named, and on this machine none is needed.
+// Without a file, the error names the variable. For an address on this machine, no key is needed.
 func TestKeyOfTheEnvironment(t *testing.T) {
 	t.Setenv(keyVariable, "")
 	_, err := Flags{To: "eu"}.Resolve(t.Context(), console.Console{})
@@ -75,7 +75,7 @@ func TestKeyOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// What is said of a key that is refused names the file that it is from, also where the error keeps its cause.
+// The error about a refused key names its file, and keeps its cause.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	refused := &cio.APIError{Status: 401, Message: "unauthorized; the write key is not accepted: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to eu", Err: cio.ErrUnauthorized}
@@ -90,7 +90,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// What listens at an address of this machine is told apart: an emulator, something else, which is warned of, and nothing.
+// Three cases are distinguished at an address of this machine: an emulator, another server, with a warning, and no server.
 func TestResolveLooksWhoListens(t *testing.T) {
 	t.Parallel()
 	emulates := httptest.NewServer(emulator.New(emulator.Config{}))
@@ -131,7 +131,7 @@ func TestResolveUsage(t *testing.T) {
 	}
 }
 
-// An address that is nearly right is recognised, and nothing is shown that may be a key or a password.
+// An address that is nearly right is recognized, and no text that may be a key or a password is shown.
 func TestNoDestination(t *testing.T) {
 	t.Parallel()
 	for to, want := range map[string]string{

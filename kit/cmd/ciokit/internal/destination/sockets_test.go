@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the system's sockets fail with is known for what it is.
+// The errors of the system's sockets are recognized.
 func TestSocketErrors(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

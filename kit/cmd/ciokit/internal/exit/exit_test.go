@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// An error keeps its code and what caused it, however it is wrapped.
+// A wrapped error keeps its code and its cause.
 func TestCodeOf(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

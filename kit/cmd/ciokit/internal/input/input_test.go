@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A query beside what is no database says how to name one, and shows nothing that may be a password.
+// A query without a database gives an error that says how to name one, and that shows no password.
 func TestQueryOfNoDatabase(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -50,7 +50,7 @@ func TestQueryOfNoDatabase(t *testing.T) {
 	}
 }
 
-// What is meant as the address of a database is refused before it can be shown as the name of a file, and files keep their names.
+// A text that may be the address of a database is refused before it can be shown as a file name. Files keep their names.
 func TestExpandRefusesAddresses(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

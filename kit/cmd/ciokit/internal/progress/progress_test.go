@@ -30,7 +30,7 @@ func twoFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// Without a terminal there is a line every five seconds, with the file at hand, the pace of the last seconds and what is in the way.
+// Without a terminal there is a line every five seconds, with the current file, the speed of the last seconds and the delays.
 func TestProgressLines(t *testing.T) {
 	files := twoFiles(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -58,7 +58,7 @@ b.csv (2 of 2): 45 %: 1,000 rows/s, 11 s left, 9,000 rows, 8,100 accepted, 1 rej
 	})
 }
 
-// While requests fail a line says so within a second, and then one a minute; what stands still is not repeated.
+// While requests fail, a line says so within a second, and then once a minute. Without progress, no other line is repeated.
 func TestProgressOfWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -86,7 +86,7 @@ a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (retrying for
 	})
 }
 
-// --progress json says the same in events.
+// --progress json has the same facts as events.
 func TestProgressEvents(t *testing.T) {
 	files := twoFiles(t)
 	synctest.Test(t, func(t *testing.T) {
