@@ -164,7 +164,7 @@ func check(dir string, cfg CheckConfig, inUse bool) (*Checked, error) {
 		return c, fmt.Errorf("%w: %d of %d. A run or a verification is writing the receipt now, and will sign them: check again when it has ended", ErrUnsigned, c.Entries-c.Signed, c.Entries)
 	}
 	if r.torn > 0 {
-		return c, fmt.Errorf("%w: the last line is torn (%d bytes); the next run to this receipt cuts it", ErrUnsigned, r.torn)
+		return c, fmt.Errorf("%w: the last line is torn (%s); the next run to this receipt cuts it", ErrUnsigned, counted(int64(r.torn), "byte", "bytes"))
 	}
 	if c.Signed < c.Entries {
 		return c, fmt.Errorf("%w: %d of %d. Its process was killed, or a checkpoint was removed: run the plan again to the same receipt, which resumes and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)

@@ -157,7 +157,7 @@ func eachPair(in io.Reader, show func(guardPair)) (head *guardSet, hash [sha256.
 		return nil, hash, err
 	case s.version == 1:
 	case n != count:
-		return nil, hash, fmt.Errorf("it was cut, or altered: its head says %d names, and it has %d", count, n)
+		return nil, hash, fmt.Errorf("it was cut, or altered: its head says %s, and it has %d", counted(int64(count), "name", "names"), n)
 	case !ended:
 		return nil, hash, fmt.Errorf("it was cut: its last line, %q, is missing", guardEnd)
 	case hash != want:
