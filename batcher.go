@@ -39,8 +39,8 @@ type BatcherStats struct {
 	Oldest time.Duration
 	// InFlight is how many batches are being sent.
 	InFlight int
-	// Stopped is why some or all messages are not sent; nil as long as all are. A request that fails and is retried at once does not count
-	// as stopped: see [Client.Stats].
+	// Stopped is why some or all messages are not being sent; nil if nothing is stopped. A request that fails and is retried at once does
+	// not count as stopped: see [Client.Stats].
 	Stopped error
 }
 
@@ -210,9 +210,9 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 	return b.lanes[maphash.String(b.seed, orderKey(id))%uint64(len(b.lanes))]
 }
 
-// Flush returns when every message that was enqueued before it was accepted or rejected. It returns early, with an error, if ctx ends, or
-// if none of these messages can be sent for a lasting reason, such as a refused key. Nothing is lost by that. If Close hands back any of
-// them, the error is an [ErrClosed].
+// Flush returns when every message that was enqueued before the call has been accepted or rejected. It returns early, with an error, if ctx
+// ends, or if something lasting, such as a refused key, keeps all of these messages from being sent. No message is lost then. If Close
+// hands back any of them, the error is an [ErrClosed].
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
 	for i, l := range b.lanes {
@@ -278,10 +278,10 @@ func (b *Batcher) Stats() BatcherStats {
 // abandonAfter is how long Close waits for the transport after it has told it to stop, and then as long again for OnReport.
 const abandonAfter = time.Second
 
-// Close accepts no more messages, sends what is queued, and returns when every message was accepted or rejected. It stops early if ctx
-// ends, or if nothing that is left can be sent for a lasting reason, such as a refused key. It then returns an [*UnacceptedError] with
-// every message not known to be accepted. It waits at most one second more for a transport that does not stop, and one second more for an
-// OnReport that does not return. After Close nothing is reported and nothing is kept.
+// Close accepts no more messages, sends what is queued, and returns when every message has been accepted or rejected. It stops early if ctx
+// ends, or if something lasting, such as a refused key, keeps all messages that are left from being sent. It then returns an
+// [*UnacceptedError] with every message not known to be accepted. It waits at most one second more for a transport that does not stop, and
+// one second more for an OnReport that does not return. After Close nothing is reported and nothing is kept.
 //
 // Every Close returns the same. If several run at a time, the context that ends first counts.
 func (b *Batcher) Close(ctx context.Context) error {

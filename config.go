@@ -91,9 +91,9 @@ type Config struct {
 	RateLimit int
 	// RateWindow is the time over which RateLimit counts; default 3 s.
 	RateWindow time.Duration
-	// Admit, if set, is called before every request, also before each retry, when RateLimit lets the request go. It returns nil when the
-	// request may be made. It is for limits that several processes share. While it returns an error, the request waits and Admit is called
-	// again every second, until the context ends. The context is that of Send, or the Batcher's own. Admit must be safe for concurrent use.
+	// Admit, if set, is called before every request and every retry, after RateLimit has let it pass. It returns nil if the request can be
+	// made. Use it for limits that several processes share. While it returns an error, the request waits and Admit is called again every
+	// second, until the context ends. The context is that of Send, or the Batcher's own. Admit must be safe for concurrent use.
 	Admit func(context.Context) error `json:"-"`
 	// AllowAnonymousIdentify accepts an [Identify] whose only identifier is an AnonymousID. Customer.io ignores such calls
 	// (docs/rules.md#fields-and-identity).
@@ -296,7 +296,7 @@ type BatcherConfig struct {
 	// Recheck, if set, is called for a message that has waited for longer than a second, before it is sent, and again when sending resumes
 	// after a stop. If it returns an error, the message is rejected, for that reason. Use it to withdraw messages: a person may ask to be
 	// forgotten while messages about them wait. Recheck must be safe for concurrent use, and it delays delivery. It is not called for a
-	// message that is being sent, or that is retried before sending stops.
+	// message that is being sent, or that is retried while sending has not stopped.
 	Recheck func(Encoded) error
 	// OnReport, if set, is called with the outcome of every message whose Enqueue returned nil: exactly once for each message, one call at
 	// a time, and never after Close has returned. There is one exception: if a callback that did not return kept an accepted message from

@@ -34,10 +34,10 @@
 //
 // # What accepted means
 //
-// Accepted means that the API answered 2xx, with an answer that is its own. It does not mean that the data is stored: Customer.io processes
-// it afterwards and promises no more. Without strict mode the API even answers 200 to calls that it then drops, because they are too large
-// or lack an id. So this client asks for strict mode, in which the API rejects such calls with an error. It also checks the rules that it
-// knows before it sends anything.
+// Accepted means that the API answered 2xx, and that the answer has a form that the API uses: it is not, for example, the page of a captive
+// portal. It does not mean that the data is stored: Customer.io processes it afterwards and promises no more. Without strict mode the API
+// even answers 200 to calls that it then drops, because they are too large or lack an id. So this client asks for strict mode, in which the
+// API rejects such calls with an error. It also checks the rules that it knows before it sends anything.
 //
 // A message gets its id and its time when it is encoded. Both stay the same, however often the message is sent again.
 //

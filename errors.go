@@ -25,10 +25,11 @@ var (
 	// ErrRateLimited says that the server answered 429.
 	ErrRateLimited = errors.New("cio: rate limited")
 	// ErrUnavailable says that the server is not available, in one of four ways: no answer came; the answer is a 408 or a 5xx; the answer
-	// is a success that the API does not give; everything was refused, in a form that the API does not use, for as long as Send tried.
+	// has a 2xx status, but not a form that the API uses; everything was refused, in a form that the API does not use, for as long as Send
+	// tried.
 	ErrUnavailable = errors.New("cio: Customer.io unavailable")
-	// ErrNotAPI says that the answer is not the API's. It is a success that the API does not give, such as the page of a captive portal, or
-	// a refusal in a form that the API does not use, such as a firewall's.
+	// ErrNotAPI says that the answer is not the API's: it has a form that the API does not use. It is a 2xx, such as the page of a captive
+	// portal, or a refusal, such as a firewall's.
 	ErrNotAPI = errors.New("cio: not the API's answer")
 	// ErrClosed says that something was used after Close.
 	ErrClosed = errors.New("cio: closed")
@@ -140,7 +141,7 @@ func (e *MessageError) Is(target error) bool {
 	return target == ErrInvalid || target == ErrTooLarge && e.Rule == RuleTooLarge
 }
 
-// APIError is a request that failed: the answer did not accept it, or no answer came. It never contains the request's body or the write
+// APIError says that a request failed: the answer did not accept it, or no answer came. It never contains the request's body or the write
 // key.
 type APIError struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.

@@ -24,7 +24,7 @@ var (
 	ErrUnavailable = errors.New("appapi: Customer.io unavailable")
 )
 
-// APIError is a request that failed. It contains neither the key nor the person whom the request was about.
+// APIError says that a request failed. It contains neither the key nor the person whom the request was about.
 type APIError struct {
 	// Operation is the method that was called, such as Customers.Attributes, or the method and path that were given to Do.
 	Operation string

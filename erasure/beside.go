@@ -13,8 +13,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrRunBefore says that a plan was run to another receipt. A plan is one order: people may have come back since, and nobody has ordered that they be
-// erased again.
+// ErrRunBefore says that a run of the plan has already begun another receipt. A plan is one order: people may have come back since, and nobody has
+// ordered that they be erased again.
 var ErrRunBefore = errors.New("erasure: a plan can be run only once, and this one already has another receipt")
 
 // ErrClock says that the clock is behind entries of receipts. With such a clock an expired plan would run, and receipts would seem older than they

@@ -93,7 +93,7 @@ type Checked struct {
 	Reasons map[string]int64
 	// Settled counts the people whose outcome was unknown, and who were found gone when they were read back.
 	Settled int64
-	// InUse reports that a run or a verification is writing the receipt. What it has not signed yet is ErrUnsigned.
+	// InUse reports that a run or a verification is writing the receipt. Because of entries that it has not signed yet, Check returns ErrUnsigned.
 	InUse bool
 	// SetBack is the largest step by which the clock went back between entries, and SetBackIn is the entry with the earlier time. Both are 0 if the
 	// clock never went back by more than a minute.

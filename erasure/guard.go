@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// ErrErased is what a Guard returns for an erased person.
+// ErrErased says that the person was erased. A Guard returns it.
 var ErrErased = errors.New("erasure: the person was erased")
 
 // Guard knows who was erased: it has a name for each of their identifiers, made with a GuardKey. Set cio.Config.Guard to its Check: then identify,
@@ -116,9 +116,10 @@ func (s *guardSet) guard(key GuardKey) *Guard {
 }
 
 // GuardOf makes the guard of receipts. Their order does not matter. Receipts of deletions and suppressions add the names of their people. A receipt
-// that ends suppressions removes the names of its people from all receipts that acted before it began. A name stays if another person has it who is
-// still erased. Two plans mean the same person if they name the person by the same identifier; see Kept. GuardOf checks each receipt first. A
-// deletion or a suppression counts as soon as its run has begun, whatever its outcome. The end of a suppression counts only if it is signed.
+// that ends suppressions takes its people out of the guard: it removes the names that they have from receipts whose last action was before it began.
+// A name stays if it also belongs to another person, and that person is still erased. Two plans mean the same person if they name the person by the
+// same identifier; see Kept. GuardOf checks each receipt first. A deletion or a suppression counts as soon as its run has begun, whatever its
+// outcome. The end of a suppression counts only if it is signed.
 func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	var all []*receipt
 	for _, dir := range dirs {

@@ -324,8 +324,8 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	return s, nil
 }
 
-// Ready returns nil if the plan can be run at that time, else ErrNotApproved or ErrExpired, or another error if the plan was made more than 5 minutes
-// after it.
+// Ready returns nil if the plan can be run at the time now, otherwise ErrNotApproved or ErrExpired. It returns another error if the plan was made
+// more than 5 minutes after now, because a clock is then wrong.
 func (s *SignedPlan) Ready(now time.Time) error {
 	if s.Approver == "" && !s.SingleOperator {
 		return fmt.Errorf("%w: an approver must sign it too, with a key of their own (ciokit erase approve)", ErrNotApproved)

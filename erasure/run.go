@@ -73,8 +73,8 @@ type Summary struct {
 // next Run of the same plan continues the receipt. It leaves nobody out. If a message may have been sent before, Run sends it again with the same
 // message id.
 //
-// A plan is run to one receipt. Run refuses another one if the parent directory of Dir has a receipt of the plan that was begun. It cannot know of
-// receipts elsewhere.
+// All runs of a plan write one receipt. Run refuses to begin a second one if the parent directory of Dir already has a receipt of the plan. It cannot
+// know of receipts elsewhere.
 //
 // The error is nil if each person's message was accepted or rejected with a reason; Summary counts both. If nothing was sent, the error wraps
 // ErrNotApproved, ErrExpired, ErrOtherPeople, ErrOtherKey, ErrTooMany, ErrRunBefore, ErrClock, ErrInUse or a *DamageError. If the key is refused

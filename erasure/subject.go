@@ -161,7 +161,7 @@ func parseSecret(text, want string) (secret, error) {
 	return secret{key}, nil
 }
 
-// Reveal returns the key as text. Keep it in a place that only people can read who may find people in receipts.
+// Reveal returns the key as text. Keep it where only those can read it who are allowed to find people in receipts.
 func (k ReceiptKey) Reveal() string { return k.reveal(receiptKeyWord) }
 
 // Reveal returns the key as text.
@@ -223,7 +223,7 @@ type person struct {
 	Target
 }
 
-// TargetError is an error about one target. It does not quote the target's identifiers.
+// TargetError says what is wrong with one target. It does not quote the target's identifiers.
 type TargetError struct {
 	// Index is the index of the target, from 0.
 	Index int

@@ -103,15 +103,15 @@ type Verified struct {
 
 // Verify looks up in the App API what became of the people of a receipt, and writes the result into the receipt.
 //
-// A person is gone if the workspace has nobody with any of their identifiers: the ID of the target, and the ids and cio_ids in Also. An address in
-// Also may belong to another profile too, which was not named. So it shows nothing until a reading finds that nobody has it. If a person is there,
-// the verdict is contradicted if the message was accepted longer than Wait ago, or if an earlier reading found them gone. See Verdict and the
+// A person is gone if the workspace has nobody with any of their identifiers: the ID of the target, and the ids and cio_ids in Also. Another profile,
+// which was not named, may also have an address in Also. So such an address shows nothing until a reading finds that nobody has it. If a person is
+// there, the verdict is contradicted if the message was accepted longer than Wait ago, or if an earlier reading found them gone. See Verdict and the
 // reasons.
 //
 // The process can be killed, and you can call Verify again at any time, even after the plan has expired. If a killed run left an intent open, its
 // outcome becomes unknown. The error is nil if all people were looked up, whatever became of them. It is appapi.ErrUnauthorized if the key is
-// refused, appapi.ErrUnavailable, appapi.ErrRateLimited, or the error of ctx. What was read until then is in the receipt. For wrong targets, keys and
-// receipts the errors are those of Run. No error contains an identifier or a text of the server.
+// refused. It can also be appapi.ErrUnavailable, appapi.ErrRateLimited, or the error of ctx. The results until then are in the receipt. For wrong
+// targets, keys and receipts the errors are those of Run. No error contains an identifier or a text of the server.
 func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 	v, err := newVerification(ctx, job)
 	if err != nil {

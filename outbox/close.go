@@ -10,9 +10,9 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Flush returns when every message that was enqueued before is settled: it is accepted, or a dead letter. Flush returns early, with an error, in
-// three cases: ctx ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close leaves some
-// of the messages in the directory, the error is cio.ErrClosed. In none of these cases is a message lost.
+// Flush returns when every message that was enqueued before the call is settled, that is, accepted or a dead letter. Flush returns early, with an
+// error, in three cases: ctx ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close
+// leaves some of the messages in the directory, the error is cio.ErrClosed. In none of these cases is a message lost.
 func (o *Outbox) Flush(ctx context.Context) error {
 	o.flushing.Add(1)
 	defer o.flushing.Add(-1)
@@ -90,10 +90,10 @@ const (
 	guardWait = time.Second
 )
 
-// Close accepts no more messages, waits for those that are being sent, and closes the directory. It waits until ctx ends, and never longer than five
-// seconds. A message that is not accepted by then stays in the directory, and is sent after the next Open. This is not an error. To send everything
-// first, call Flush before Close. If a transport does not stop, or a Guard, a Recheck or an OnReport does not return, Close waits at most one more
-// second for each.
+// Close accepts no more messages, waits for those that are being sent, and closes the directory. It waits for them at most until ctx ends, and at
+// most five seconds. A message that is not accepted by then stays in the directory, and is sent after the next Open. This is not an error. To send
+// everything first, call Flush before Close. If a transport does not stop, or a Guard, a Recheck or an OnReport does not return, Close waits at most
+// one more second for each.
 //
 // The error is an error of the disk. Every call of Close returns the same error.
 func (o *Outbox) Close(ctx context.Context) error {

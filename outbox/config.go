@@ -18,8 +18,8 @@ type Config struct {
 	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull instead of waiting for room.
 	FailWhenFull bool
 	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. Open deletes old dead
-	// letters, and so does the Outbox every hour. Open does not trust the clock of only one run: it deletes only dead letters that were also too old
-	// when the store was last open.
+	// letters, and so does the Outbox every hour. Because the clock may be wrong, Open deletes only dead letters that were already too old when the
+	// store was last open.
 	KeepDead time.Duration
 	// Batcher says how messages are sent. Its MaxBytes limits the memory of messages that are being sent. OnReport, if set, is called with the
 	// outcome of each message. It is called again if the message is sent again after the process was killed. A Report has no Tag, because tags are

@@ -69,7 +69,7 @@ func (d *Disk) tell(found Damage) {
 	}
 }
 
-// ReadDamages returns the reports of damage in a directory. A report is there as long as the directory with its copies is.
+// ReadDamages returns the reports of damage in a directory. A report exists as long as the directory with its copies exists.
 func ReadDamages(dir string) (all []Damage, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -16,7 +16,7 @@
 // were enqueued, also across restarts.
 //
 // The Outbox cannot send what the disk loses. It finds damage to the files when it opens the directory, and reports it: see [Damage]. Only one loss
-// can stay unnoticed: the end of the log is cut off, and only what was committed in the last second before the process ended is missing.
+// can go unnoticed: if the end of the log is cut off, messages that were committed in the last second before the process ended may be missing.
 //
 // # Personal data
 //

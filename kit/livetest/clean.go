@@ -71,7 +71,7 @@ func (l *Ledger) inOrder() (items []Item, _ error) {
 	return items, nil
 }
 
-// leftError is an item that still exists after it was deleted and waited for.
+// leftError says that an item still exists after it was deleted and waited for.
 type leftError struct {
 	item Item
 	err  error
@@ -259,7 +259,7 @@ func (w *workspace) isGone(ctx context.Context, i Item) error {
 	return w.notThere(ctx, i.customer())
 }
 
-// ErrOtherWorkspace is a ledger of another workspace, or of the same workspace with another key.
+// ErrOtherWorkspace says that a ledger is of another workspace, or of the same workspace with another key.
 var ErrOtherWorkspace = errors.New("the ledger belongs to another workspace, or was written with another write key")
 
 // Clean deletes the items of the ledger, and removes the ledger when nothing is left. It refuses a ledger of another address with ErrOtherWorkspace.

@@ -85,7 +85,7 @@ func createLedger(dir string, h LedgerHeader) (*Ledger, error) {
 	return l, nil
 }
 
-// ErrLedgerInUse is a ledger of a run that is under way.
+// ErrLedgerInUse says that the run of a ledger is under way.
 var ErrLedgerInUse = errors.New("a run is using the ledger")
 
 // Ledgers returns the ledgers that are left below dir, ordered by the time of their runs. If a file is not a ledger, the error names it.

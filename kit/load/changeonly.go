@@ -38,13 +38,14 @@ type ChangeOnly struct {
 	// in every message that can have one, and no alias.
 	Mirror Mirror
 	// MaxShrink is how many percent of the people in the snapshot can leave in one run of Mirror; default DefaultMaxShrink, 100 for all of them. If
-	// ten or fewer leave, the limit is at least half of all.
+	// ten people or fewer leave, the limit is half of the people in the snapshot, or MaxShrink if that is higher.
 	MaxShrink int
-	// Query is what else decides which rows there are, such as the query of a database; default nothing. A Mirror is refused if the load that made
-	// the snapshot had another Query, another mapping or other columns.
+	// Query is anything besides the Source that decides which rows there are, such as the query of a database; default nothing. A Mirror is refused
+	// if the load that made the snapshot had another Query, another mapping or other columns.
 	Query string
-	// NewMapping accepts such a snapshot for this run, which then deletes nobody. The new snapshot does not contain people who are not in the input,
-	// except those whom a killed run made. If a run ends before everything is sent, nobody is left out, and the next run needs NewMapping too.
+	// NewMapping accepts a snapshot of another Query, another mapping or other columns for this run, which then deletes nobody. The new snapshot does
+	// not contain people who are not in the input, except those whom a killed run made. If a run ends before everything is sent, the snapshot keeps
+	// everybody, and the next run needs NewMapping too.
 	NewMapping bool
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// ErrSuperseded is why a run cannot be resumed: another load has renewed the snapshot that the run began with.
+// ErrSuperseded says that a run cannot be resumed, because another load has renewed the snapshot that the run began with.
 var ErrSuperseded = errors.New("load: the run cannot be resumed, because another load has since renewed the snapshot that it began with; begin a new load")
 
 // lock locks the snapshot that the run begins with and the one that it will renew, so that no other run uses them.

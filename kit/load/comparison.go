@@ -15,14 +15,14 @@ import (
 
 // Comparison compares an input with the snapshot of an earlier load, before anything is sent.
 type Comparison struct {
-	// People is how many of the rows looked at identify somebody. The first id of a row's first identify decides who that is. New is how many of
-	// these people the snapshot does not contain; Changed is how many it contains with other values.
+	// People is how many of the rows that were compared identify somebody. The first id of a row's first identify decides who that is. New is how
+	// many of these people the snapshot does not contain; Changed is how many it contains with other values.
 	People  int64 `json:"people"`
 	New     int64 `json:"new"`
 	Changed int64 `json:"changed"`
 	// Known is how many people the snapshot contains, and Gone is how many of them are not in the input. If the snapshot has no ids, both count ids
-	// and addresses. Both are -1 if they cannot be counted: the input was not read to its end, or the snapshot has no ids and either contains more
-	// than people or was made with another mapping.
+	// and addresses. Both are -1 if they cannot be counted: the input was not read to its end, or the snapshot has no ids, and it also contains
+	// things other than people or was made with another mapping.
 	Known int64 `json:"known"`
 	Gone  int64 `json:"gone"`
 	// Added are columns that the load of the snapshot did not have, including columns that the mapping does not read. They stop nothing.
@@ -38,7 +38,7 @@ type Comparison struct {
 	wanted ChangeOnly
 }
 
-// ErrDiffers is an input that differs so much from that of the snapshot that it is probably a mistake.
+// ErrDiffers says that the input differs so much from that of the snapshot that it is probably a mistake.
 var ErrDiffers = errors.New("load: the input is not like that of the snapshot")
 
 const (

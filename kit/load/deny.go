@@ -36,7 +36,7 @@ type oddID struct {
 	where int64
 }
 
-// ErrDenied is what DenyList.Guard returns for an id on the list.
+// ErrDenied says that an id is on the list. DenyList.Guard returns it.
 var ErrDenied = errors.New("load: the id is on the deny list")
 
 // DenyConfig says how to read a deny list. With the zero value, each line is an id.

@@ -21,8 +21,8 @@ type Client interface {
 	Encode(cio.Message) (cio.Encoded, error)
 	Send(context.Context, ...cio.Message) error
 	Stats() cio.Stats
-	// Target is where the messages go. KeyHash identifies the write key without revealing it. With them, a load checks that it is not resumed, and
-	// that a snapshot is not used, with another workspace.
+	// Target is where the messages go. KeyHash identifies the write key without revealing it. With them, a load checks that it is resumed only with
+	// the workspace that it began with, and that a snapshot is used only with its own workspace.
 	Target() string
 	KeyHash(salt []byte) []byte
 }
@@ -33,14 +33,14 @@ type Job struct {
 	Source source.Source
 	// Mapping says which messages a row becomes.
 	Mapping *mapping.Mapping
-	// Client sends the messages. Its Config.MaxElapsed is how long a run continues while nothing is accepted: its Sends are a cio.SendGroup. A
-	// wrapper of a *cio.Client must pass on the context of Send for that, and so that MaxErrors counts each rejection as soon as it is known. Do not
-	// use the Client for other messages during the run, because its Stats count the run's requests. In a dry run its rules check the messages; nil
-	// means the rules of cio.Encode.
+	// Client sends the messages. Its Config.MaxElapsed is how long a run continues while nothing is accepted: its Sends are a cio.SendGroup. If you
+	// wrap a *cio.Client, pass on the context of Send: MaxElapsed needs it, and MaxErrors needs it to count each rejection as soon as it is known. Do
+	// not use the Client for other messages during the run, because its Stats count the run's requests. In a dry run its rules check the messages;
+	// nil means the rules of cio.Encode.
 	Client Client
 
 	// Deny lists people for whom nothing is sent, not even a deletion: rows about them are rejected with RuleGuard of package cio. Default nobody. A
-	// list with placeholders or rewritten numbers is an error, unless the mapping allows them.
+	// list that contains a placeholder (NULL), or a number that a spreadsheet has rewritten (1.2E+10), is an error, unless the mapping allows it.
 	Deny *DenyList
 
 	// RejectsFile is the file for rejects, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv, the rejects are
@@ -54,8 +54,9 @@ type Job struct {
 	Rejects    io.Writer
 	RejectsCSV bool
 	// MaxErrors is the most messages that Customer.io can reject: one more ends the run. Default DefaultMaxErrors; None or any negative number for
-	// none, Unlimited for no limit. Only the requests that are under way then are finished, so at most Concurrency more messages are rejected. With
-	// any limit, 1,000 rejections in a row for one reason, with nothing accepted between them, also end the run; Unlimited switches that off too.
+	// none, Unlimited for no limit. Only requests that are under way at that moment are still finished. A request rejects at most one message,
+	// because a refused batch is split, so at most Concurrency more messages are rejected. With any limit, 1,000 rejections in a row for one reason,
+	// with nothing accepted between them, also end the run; Unlimited switches that off too.
 	MaxErrors int64
 	// MaxDeletes is the most messages that can be sent that delete or suppress people, devices, objects or relationships: one more ends the run and
 	// is not sent. Default DefaultMaxDeletes; None or any negative number for none, Unlimited for no limit.
@@ -116,7 +117,7 @@ const (
 	DefaultBatchBytes = 475_000 - 32 // one request of the default size
 )
 
-// Values of Job.MaxErrors and Job.MaxDeletes besides numbers; 0 is the default.
+// Special values of Job.MaxErrors and Job.MaxDeletes. 0 means the default.
 const (
 	None      int64 = -1
 	Unlimited int64 = math.MaxInt64
@@ -208,33 +209,34 @@ func (r RowRange) String() string {
 
 // The reasons why a run sent less than everything, for errors.Is on the error of Run.
 var (
-	// ErrInterrupted is a context that ended.
+	// ErrInterrupted says that the context ended.
 	ErrInterrupted = errors.New("load: interrupted")
-	// ErrKeyRefused is a write key that Customer.io does not accept.
+	// ErrKeyRefused says that Customer.io does not accept the write key.
 	ErrKeyRefused = errors.New("load: the write key was refused")
-	// ErrGaveUp is an API or a network that failed for too long, or with an error that a retry does not fix.
+	// ErrGaveUp says that the API or the network failed for too long, or with an error that a retry does not fix.
 	ErrGaveUp = errors.New("load: gave up on sending")
-	// ErrTooManyErrors is Job.MaxErrors exceeded.
+	// ErrTooManyErrors says that Customer.io rejected more messages than Job.MaxErrors allows, or too many in a row for one reason.
 	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
-	// ErrTooManyDeletes is a message that would exceed Job.MaxDeletes.
+	// ErrTooManyDeletes says that one more message would exceed Job.MaxDeletes.
 	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")
-	// ErrShrunk is ChangeOnly.MaxShrink exceeded, or an input without any of the people of the snapshot.
+	// ErrShrunk says that more people have left the input than ChangeOnly.MaxShrink allows, or that nobody of the snapshot is in the input.
 	ErrShrunk = errors.New("load: too many people have left the input")
-	// ErrNotWhole is an input that does not have Job.ExpectRows rows, or whose completeness is not known, so that nobody was deleted.
+	// ErrNotWhole says that the input does not have Job.ExpectRows rows, or that it is not known whether the input is complete. A run finds this out
+	// after it has sent the rows, and then deletes nobody who has left.
 	ErrNotWhole = errors.New("load: the input may not be whole")
-	// ErrInputChanged is an input that has changed since it was read or approved. Everything that was read is counted.
+	// ErrInputChanged says that the input has changed since it was read or approved. Everything that was read is counted.
 	ErrInputChanged = errors.New("load: the input changed")
-	// ErrSource is an input that could not be read to its end.
+	// ErrSource says that the input could not be read to its end.
 	ErrSource = errors.New("load: the input could not be read")
-	// ErrJournal is a failure to write the journal.
+	// ErrJournal says that the journal could not be written.
 	ErrJournal = errors.New("load: the journal could not be written")
-	// ErrSnapshot is a failure to read the old snapshot or to write the new one.
+	// ErrSnapshot says that the old snapshot could not be read, or the new one could not be written.
 	ErrSnapshot = errors.New("load: the snapshot could not be read or written")
-	// ErrRejects is a failure to write the rejects.
+	// ErrRejects says that the rejects could not be written.
 	ErrRejects = errors.New("load: the rejects could not be written")
 )
 
-// StopError is why a run sent less than everything. errors.Is finds both its parts.
+// StopError says why a run sent less than everything. errors.Is finds both its parts.
 type StopError struct {
 	// Reason is one of the sentinels of this package.
 	Reason error

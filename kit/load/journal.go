@@ -164,7 +164,7 @@ type Checkpoint struct {
 // EndComplete is the End of a run that does not need to be resumed.
 const EndComplete = "complete"
 
-// JournalError is a journal that cannot be used.
+// JournalError says why a journal cannot be used.
 type JournalError struct {
 	// File is the bad file, Line the bad line in it; 0 if the whole file is bad.
 	File string
@@ -267,7 +267,7 @@ func parseCheckpoint(text []byte) (c Checkpoint, err error) {
 	return c, err
 }
 
-// noRunError is a run that has no journal.
+// noRunError says that a run has no journal.
 type noRunError struct {
 	id, dir string
 	err     error

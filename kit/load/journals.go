@@ -99,7 +99,7 @@ func (j *Journal) Usage() (bytes int64, ids bool, err error) {
 	return bytes, ids || len(j.last.Mark) > 0 && j.last.Mark[0] == '[', err
 }
 
-// ErrRunning is a journal whose load is under way in another process.
+// ErrRunning says that the load of a journal is under way in another process.
 var ErrRunning = errors.New("the load is under way in another process")
 
 // SweepLocks removes the lock files that killed processes left below dir. It does not remove locks that are held.

@@ -23,7 +23,7 @@ type Load struct {
 	gone    bool // there is nothing to resume
 }
 
-// ErrReadOnce is an input that can be read only once, so that its load cannot be resumed.
+// ErrReadOnce says that the input can be read only once, so its load cannot be resumed.
 var ErrReadOnce = errors.New("load: the input can be read only once, so a load of it cannot be resumed; use Run, or set Job.Fingerprint if the same rows can be read again")
 
 // Start begins a load that can be resumed. It keeps the journal below dir, default JournalDir. It first checks that every output of the load can be
@@ -119,7 +119,7 @@ func (j *Job) goOnWith(b Bounds, given Job) {
 	}
 }
 
-// ErrComplete is a run with nothing left to resume.
+// ErrComplete says that a run has nothing left to resume.
 var ErrComplete = errors.New("is complete: there is nothing to resume")
 
 func orJournalDir(dir string) (string, error) {
@@ -202,7 +202,7 @@ func (j *Job) settings() (map[string]string, error) {
 	return set, nil
 }
 
-// MismatchError is a job that differs from the load that it should resume.
+// MismatchError says that a job differs from the load that it should resume.
 type MismatchError struct {
 	// Run is the id of the load.
 	Run string

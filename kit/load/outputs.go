@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for another purpose.
+// PathError says that an output of a load cannot be written, or that the load also reads its file, or writes it for another purpose.
 type PathError struct {
 	// Output says what the file is, such as rejects; Path is its name.
 	Output, Path string
@@ -27,7 +27,7 @@ func (e *PathError) Error() string {
 // Unwrap returns the cause.
 func (e *PathError) Unwrap() error { return e.Cause }
 
-// ErrSameFile is the reason if an output is also another file of the load, even under another name.
+// ErrSameFile says that the load also reads the file of an output, or writes it for another purpose, perhaps under another name.
 var ErrSameFile = errors.New("the load reads or writes this file for another purpose; name another file")
 
 // fileAt is a name, with what is known of its file.

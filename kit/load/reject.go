@@ -46,7 +46,7 @@ type Reject struct {
 const (
 	// RuleRefusedByAPI is the rule of messages that Customer.io rejected.
 	RuleRefusedByAPI = "refused-by-api"
-	// RuleDecimalComma is the rule of rows of a rejects file whose load read numbers in the other way.
+	// RuleDecimalComma is the rule of rows of a rejects file whose load had another Job.DecimalComma than this one.
 	RuleDecimalComma = "decimal-comma"
 )
 

@@ -29,7 +29,7 @@ type rejectsFile struct {
 	notes   []string // what happened to the earlier contents
 }
 
-// ErrInUse is why a rejects file is refused if another run is writing it.
+// ErrInUse says that another run is writing the rejects file.
 var ErrInUse = errors.New("another load writes its rejects there; wait for it, or name another file")
 
 // openRejects opens the file without changing it.

@@ -84,7 +84,7 @@ type Latency struct {
 type ReportPoint struct {
 	// At is when the interval begins, in seconds since the run began.
 	At float64 `json:"at"`
-	// Rows, Accepted and Rejected count the rows and messages that had ended by then.
+	// Rows, Accepted and Rejected count the rows and messages whose outcome became known in the interval.
 	Rows     int64 `json:"rows"`
 	Accepted int64 `json:"accepted"`
 	Rejected int64 `json:"rejected"`

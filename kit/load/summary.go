@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// Summary is the result of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent, and Rows that of RowsMapped,
+// Summary is the result of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent. Rows is always the sum of RowsMapped,
 // RowsRejected, RowsEmpty and Unchanged. docs/load.md lists the members of its JSON form.
 type Summary struct {
 	// Version is the version of the JSON form, always SummaryVersion there.
@@ -45,7 +45,7 @@ type Summary struct {
 	// ChangeOnly.Mirror. Messages includes the messages for them, though they belong to no row.
 	Left    int64 `json:"left"`
 	Removed int64 `json:"removed"`
-	// LeftAlone is how many people who have left were not removed, because a row may be about any of them and does not say whom it is about, or
+	// LeftAlone is how many people who have left were not removed, because some row does not say whom it is about and may be about one of them, or
 	// because of ChangeOnly.NewMapping.
 	LeftAlone int64 `json:"left_alone"`
 	// LeftRejected is how many people who have left were not removed, or would not be in a dry run, because the deny list or a guard of the Client
@@ -83,8 +83,8 @@ type Summary struct {
 	Warned []mapping.Warning `json:"warned,omitempty"`
 	// First are the first rejects, at most ten, without the row itself.
 	First []Reject `json:"-"`
-	// Hints describe the cells that many rows were rejected for, and the setting that would read them; known when the run ends. They contain no
-	// values except words that mean nothing, or true or false.
+	// Hints describe the cells that many rows were rejected for, and the setting that would read them; known when the run ends. The only values in
+	// them are words for a missing value, such as n/a, and words for true or false.
 	Hints []string `json:"-"`
 }
 

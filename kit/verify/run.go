@@ -23,11 +23,11 @@ type Config struct {
 	Sent time.Time
 	// Wait is how long after Sent a value may still be on its way; default DefaultWait.
 	Wait time.Duration
-	// AtOnce makes Run read everybody once and, until Wait is over, return StatusNotYet for everything that has not arrived. Otherwise Run reads
-	// these people again until Wait is over.
+	// AtOnce makes Run read everybody only once. If Wait is not over then, everything that has not arrived is StatusNotYet. Otherwise Run reads
+	// people whose data has not arrived again, until Wait is over.
 	AtOnce bool
-	// Addresses is for how many people, of those whose data is not as the file says, Run also asks who has the address that the file gives them:
-	// one more request each, for the first of them in the order of the file. Zero asks for nobody, a negative number for all.
+	// If the address of a person is not as the file says, Run can also look up who has the address that the file gives. Addresses is for how many
+	// people it does this, in the order of the file; each costs one more request. Zero means nobody, a negative number all.
 	Addresses int
 	// Progress, if it is not nil, is called with how many people were read and how many are as the file says.
 	Progress func(read, arrived int)
@@ -51,7 +51,7 @@ type Person struct {
 	Status Status `json:"status"`
 	// Gone says that there is no such person.
 	Gone bool `json:"gone,omitempty"`
-	// AddressOf are the ids of other people who have the address now that the file gives this person, or the cio_id of a person without an id. It is
+	// AddressOf are the ids of other people who now have the address that the file gives this person, or the cio_id of a person without an id. It is
 	// empty if nobody else has it, if the person has it, or if Config.Addresses did not include the person.
 	AddressOf []string `json:"address_of,omitempty"`
 	// Attributes are the attributes that are not StatusArrived.

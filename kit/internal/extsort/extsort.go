@@ -234,7 +234,7 @@ func WriteRecord(w *bufio.Writer, record []byte) (int, error) {
 	return len(head) + len(record), err
 }
 
-// ErrRecord is a record that ends too early or is too long.
+// ErrRecord says that a record ends too early or is too long.
 var ErrRecord = errors.New("a record is incomplete or too long")
 
 // ReadRecord reads a record that WriteRecord wrote, into buf. It returns io.EOF at the end.

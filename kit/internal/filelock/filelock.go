@@ -54,7 +54,7 @@ func (o Owner) String() string {
 	return s
 }
 
-// ErrInUse is a lock that another process holds. The error that wraps it is an *InUseError.
+// ErrInUse says that another process holds the lock. The error that wraps it is an *InUseError.
 var ErrInUse = errors.New("in use by another process")
 
 // InUseError says who holds a lock.

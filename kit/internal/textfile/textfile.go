@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// ErrEncoding is a text in an encoding that Decode does not know.
+// ErrEncoding says that a text has an encoding that Decode does not know.
 var ErrEncoding = errors.New("it is neither UTF-8 nor UTF-16; save it as UTF-8")
 
 // Decode returns the contents of a file as UTF-8 without a byte order mark. A text with the mark of UTF-16, as PowerShell's > writes it, is decoded

@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/filelock"
 )
 
-// PendingError is a snapshot that a run is using, or that a run was using when it was killed. In the second case nobody knows what that run sent.
+// PendingError says that a run is using the snapshot, or was using it when it was killed. In the second case nobody knows what that run sent.
 type PendingError struct {
 	// File is the snapshot, Run the journal's id of that run; empty if it had no journal or its id is not known.
 	File, Run string

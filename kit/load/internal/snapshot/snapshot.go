@@ -75,7 +75,7 @@ type Info struct {
 	Salt []byte `json:"salt"`
 }
 
-// Error is a file that cannot be used as a snapshot.
+// Error says why a file cannot be used as a snapshot.
 type Error struct {
 	// File is its name, Problem what is wrong, Hint what to do.
 	File, Problem, Hint string
