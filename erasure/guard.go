@@ -128,7 +128,7 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 			err = r.checkGuard()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", dir, err)
+			return nil, inReceipt(dir, err)
 		}
 		if r.plan.GuardKeyID != key.id() {
 			return nil, fmt.Errorf("%s: %w: it has another guard key", dir, ErrOtherKey)

@@ -369,7 +369,7 @@ func Find(dirs []string, cfg CheckConfig, key ReceiptKey, id string) ([]Found, e
 		r, entries, err := entriesOf(dir, cfg, key, id)
 		other := r != nil && errors.Is(err, ErrOtherKey)
 		if err != nil && !other {
-			return nil, fmt.Errorf("%s: %w", dir, err)
+			return nil, inReceipt(dir, err)
 		}
 		f := Found{Dir: dir, Plan: r.plan, OtherKey: other, Entries: entries}
 		for j := range entries {

@@ -175,13 +175,41 @@ func (r *receipt) ownRing() error {
 }
 
 func notReceipt(dir string, err error) error {
-	if info, bad := os.Stat(dir); bad == nil && !info.IsDir() {
-		return fmt.Errorf("erasure: %s is a file, and a receipt is a directory: name that", dir)
+	info, bad := os.Stat(dir)
+	if bad == nil && !info.IsDir() {
+		return &notReceiptError{fmt.Sprintf("erasure: %s is a file, and a receipt is a directory: name that", dir), nil}
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("erasure: %s is not a receipt: %w", dir, err)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("erasure: %w", err)
 	}
-	return fmt.Errorf("erasure: %w", err)
+	why := "there is no such directory"
+	var at *fs.PathError
+	if bad == nil && errors.As(err, &at) {
+		kind := "file"
+		if filepath.Base(at.Path) == checkpointsDir {
+			kind = "directory"
+		}
+		why = "it has no " + kind + " named " + filepath.Base(at.Path)
+	}
+	return &notReceiptError{fmt.Sprintf("erasure: %s is not a receipt: %s", dir, why), err}
+}
+
+// notReceiptError says that a directory is not a receipt. Its text names the directory.
+type notReceiptError struct {
+	text  string
+	cause error
+}
+
+func (e *notReceiptError) Error() string { return e.text }
+
+func (e *notReceiptError) Unwrap() error { return e.cause }
+
+// inReceipt adds the directory to an error about one of several receipts, unless the error names it already.
+func inReceipt(dir string, err error) error {
+	if errors.As(err, new(*notReceiptError)) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", dir, err)
 }
 
 // point is a checkpoint of a receipt, or an older one that was kept elsewhere.

@@ -22,6 +22,18 @@ func loadError(err error) error {
 	return loadExit(load.Summary{}, err)
 }
 
+// notWholeHint says what a load did whose input may not be whole, which it finds out only at the end.
+func notWholeHint(s load.Summary) string {
+	if s.Accepted == 0 {
+		return "nobody was deleted"
+	}
+	sent := plural.Count(s.Accepted, "message was", "messages were") + " accepted before that was known"
+	if s.Unsent == 0 {
+		sent = "all rows were loaded before that was known, and " + plural.Count(s.Accepted, "message was", "messages were") + " accepted"
+	}
+	return sent + "; nobody was deleted as missing from the input"
+}
+
 // loadExit turns the outcome into the exit code and the last line on standard error.
 func loadExit(s load.Summary, err error) error {
 	var mapping *mapping.Error
@@ -42,7 +54,7 @@ func loadExit(s load.Summary, err error) error {
 	case errors.Is(err, load.ErrShrunk):
 		return exit.Fail(exit.Guard, "%w; %s", err, changesHint(err))
 	case errors.Is(err, load.ErrNotWhole):
-		return exit.Fail(exit.Guard, "%w; nobody was deleted", err)
+		return exit.Fail(exit.Guard, "%w; %s", err, notWholeHint(s))
 	case errors.As(err, new(*load.PendingError)):
 		return exit.Fail(exit.Usage, "%w: %s", err, changesHint(err))
 	case errors.As(err, new(*load.SnapshotError)):

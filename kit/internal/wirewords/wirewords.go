@@ -6,7 +6,7 @@ import "strings"
 var fields = strings.NewReplacer(
 	"set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify", "give userId or the trait email",
 	"set Event, for example to cio.Named", "give the event's name",
-	"Config.Guard does", "the client's guard does",
+	"Config.Guard refuses to send", "the guard forbids sending",
 	"set UserID", "give userId", "set GroupID", "give groupId", "set PreviousID", "give previousId", "set ObjectID", "give objectId",
 	"UserID", "userId", "AnonymousID", "anonymousId", "GroupID", "groupId", "PreviousID", "previousId", "ObjectID", "objectId",
 )
