@@ -59,7 +59,8 @@ func TestNoPasswordComesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "connections.yaml")
-	// Every password is tried with every spelling, and in every way, and every spelling in every way. CIOKIT_DEEP=1 tries all combinations of the three.
+	// Every password is tried with every spelling, and in every way, and every spelling in every way. CIOKIT_DEEP=1 tries all combinations of the
+	// three.
 	all := os.Getenv("CIOKIT_DEEP") == "1"
 	for n, password := range passwords {
 		var runs [][]string
