@@ -222,9 +222,9 @@ type RequestInfo struct {
 	Duration time.Duration
 }
 
-// Outcome is how the request ended, as a label of a metric. It is one of these: accepted; rejected (400 or 413, for a message in it);
-// unauthorized (401 or 403); rate_limited (429); unavailable (408 and 5xx); no_answer (the connection failed or no answer came in time);
-// canceled (the caller's context ended); other, such as a redirect.
+// Outcome is how the request ended, as a label of a metric. It is one of these: accepted; rejected (400, 413 or 422, because of a message
+// in it); unauthorized (401 or 403); rate_limited (429); unavailable (408 and 5xx); no_answer (the connection failed or no answer came in
+// time); canceled (the caller's context ended); other, such as a redirect.
 func (r RequestInfo) Outcome() string {
 	switch err := r.Err; {
 	case err == nil:

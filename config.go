@@ -269,13 +269,13 @@ const (
 
 // BatcherConfig says how a [Batcher] works. The zero value is a good start.
 type BatcherConfig struct {
-	// Concurrency is how many batches may be sent at once; default 8. How many you need to use the API's limit of 1,000 requests a second
-	// depends on the round-trip time. This table assumes connections that stay open:
+	// Concurrency is how many batches may be sent at once; default 8. How many you need to reach the API's limit of 1,000 requests a
+	// second, of which the default RateLimit uses 909, depends on the round-trip time. This table assumes connections that stay open:
 	//
 	//	round trip   8 in flight      32 in flight     150 in flight
-	//	  1 ms       8,000 req/s      (the limit)      (the limit)
-	//	 20 ms         400 req/s      1,600 req/s      (the limit)
-	//	150 ms          53 req/s        213 req/s      1,000 req/s
+	//	  1 ms       (the limit)      (the limit)      (the limit)
+	//	 20 ms         400 req/s      (the limit)      (the limit)
+	//	150 ms          53 req/s        213 req/s      (the limit)
 	//
 	// A request carries up to 475,000 bytes, about 1,500 small events.
 	Concurrency int

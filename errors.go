@@ -16,7 +16,8 @@ import (
 
 // Sentinels for [errors.Is]. They classify every error that a [Client] returns for a message.
 var (
-	// ErrInvalid says that the API does not accept the message. This library rejected it, or the server did with a 400.
+	// ErrInvalid says that the API does not accept the message. This library rejected it, or the server did with a 400, 413 or 422, or a
+	// firewall refuses only this message.
 	ErrInvalid = errors.New("cio: invalid message")
 	// ErrTooLarge says that a message or a request is over a size limit. Such an error is also ErrInvalid.
 	ErrTooLarge = errors.New("cio: too large")

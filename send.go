@@ -43,7 +43,8 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // for Config.MaxElapsed, or three times if every message that is left was refused alone.
 //
 // If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
-// was good before. Then Send ends. A redirect, and any other answer, ends it at once.
+// was good before. Then Send ends. A redirect that the client does not follow (see Config.HTTPClient), and any other answer, ends it at
+// once.
 //
 // An [Encoded] among the messages is sent unchanged. You may reuse the messages when Send returns.
 func (c *Client) Send(ctx context.Context, msgs ...Message) error {

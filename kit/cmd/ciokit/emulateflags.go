@@ -87,7 +87,7 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 		{Title: "What it keeps", Flags: []string{"key", "db", "max-messages", "max-journal-bytes", "max-events-per-person"}},
 		{Title: "What it prints", Flags: []string{"quiet", "json"}},
 		{Title: "Trouble on purpose", Flags: []string{"fault"}},
-		{Title: "Behavior that depends on the workspace or is not documented", Flags: append([]string{"switches"}, switchNames...)},
+		{Title: "Behaviour that depends on the workspace or is not documented", Flags: append([]string{"switches"}, switchNames...)},
 	})
 }
 

@@ -278,6 +278,7 @@ func TestEraseWrongUses(t *testing.T) {
 		"erase run good --to $E --ids people.txt":                                       "--receipt DIR",
 		"erase run good --to $E --ids people.txt --receipt r --max 0":                   "--max must be at least 1",
 		"erase check people.txt":                                                        "people.txt",
+		"erase check nowhere --since people.txt":                                        "--since: people.txt is not a checkpoint",
 		"erase check nowhere --since nowhere":                                           "--since: ",
 		"erase find nowhere --id 7531-secret":                                           "ciokit: nowhere is not a receipt: there is no such directory",
 		"erase find nowhere":                                                            "--id-file FILE",

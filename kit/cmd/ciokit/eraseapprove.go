@@ -35,9 +35,9 @@ func newEraseApprove(con console.Console) *cobra.Command {
 		Long: `Show a plan, and sign it with an approver's key if you agree. An operator whose public key you trust (--keys) must have signed the plan. The
 approval covers only this plan, word for word. The person who ordered it cannot approve it: the two keys must differ.
 
-A plan names people only by a hash. To check who they are, ask the operator for the list, make a plan from it yourself with the same
-receipt key, and compare the line people that approve shows for both: it has the hash of the people. In the file of the plan, these are the
-lines subjects and subjects-hash.`,
+A plan names people only by a hash. To check who they are, make a plan from the list of people yourself, with the operator's receipt
+key and guard key, and with an operator's key that you make for this with ciokit erase keygen. Then compare the lines subjects and
+subjects-hash of the two files: they have the number of the people and their hash. Approve shows the hash in the line people.`,
 		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
 	}
@@ -137,7 +137,7 @@ func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file st
 			Approver string `json:"approver"`
 		}{f.out, base64.StdEncoding.EncodeToString(hash[:]), planJSON(&plan.Plan), plan.Operator, approver.Name()})
 	}
-	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: ciokit erase run %s --receipt DIR, with --ids or --targets\n", approver.Name(), eraseShort(f.out), eraseShort(f.out))
+	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: ciokit erase run %s --receipt DIR, with --ids or --targets, --to, --keys and the key files\n", approver.Name(), eraseShort(f.out), eraseShort(f.out))
 	if !known {
 		fmt.Fprintf(con.Out, "Whoever runs it needs the public key of %s too (--keys).\n", approver.Name())
 	}

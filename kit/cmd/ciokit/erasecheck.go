@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -88,6 +89,9 @@ func checkConfig(keys *eraseKeys, since string) (cfg erasure.CheckConfig, err er
 	if since != "" {
 		if cfg.Since, err = os.ReadFile(since); err != nil {
 			return cfg, exit.Fail(exit.Local, "--since: %w", err)
+		}
+		if !bytes.HasPrefix(cfg.Since, []byte("ciokit-erasure/")) {
+			return cfg, exit.Fail(exit.Usage, "--since: %s is not a checkpoint; give a copy of a file from the directory checkpoints of a receipt", eraseShort(since))
 		}
 	}
 	return cfg, nil

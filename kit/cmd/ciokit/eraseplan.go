@@ -62,7 +62,7 @@ once, so it needs --targets. Keep that file outside the receipt, and delete it w
 	f.columns.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.action, "action", "", "delete, suppress or unsuppress (required)")
-	fl.StringVar(&f.reason, "reason", "", "who ordered it, or which rule requires it; it stays in the receipt forever and must not name any of the people (required)")
+	fl.StringVar(&f.reason, "reason", "", "who ordered it, or which rule requires it; it stays in the receipt for ever and must not name any of the people (required)")
 	fl.StringVar(&f.request, "request", "", "the number of a request or a ticket")
 	fl.DurationVar(&f.expires, "expires", erasure.DefaultExpiry, "how long the plan stays valid")
 	fl.BoolVar(&f.single, "single-operator", false, "do not require another person's approval; the plan says so")
@@ -320,7 +320,7 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 		line("in clear", "%s: keep it outside the receipt, and delete it when you have verified the people", eraseShort(f.targets))
 	}
 	line("signed by", "%s", operator)
-	next := fmt.Sprintf("ciokit erase run %s %s --receipt DIR", eraseShort(f.out), people)
+	next := fmt.Sprintf("ciokit erase run %s %s --receipt DIR, with --to, --keys and the key files", eraseShort(f.out), people)
 	if p.SingleOperator {
 		line("approval", "the plan needs none")
 	} else {

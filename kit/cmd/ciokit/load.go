@@ -92,7 +92,8 @@ A load keeps a journal. If a load ends early, for any reason, ciokit load --resu
 For a load that cron runs every night, use --continue. If the last run of the same input, query, mapping, workspace and snapshot ended early,
 the load resumes that run. If that run was complete or cannot be resumed, it starts a new load. It says which of the two it does, and why.
 A new load starts at the first row; after a kill it also sends rows that the snapshot already contains. It starts only if no event can
-arrive twice as a new event. Otherwise the exit code is 2 or 7. It is also 2 while another load with --continue is running.
+arrive twice as a new event. Otherwise the exit code is 2 or 7. It is also 2 while another
+process runs this load, with --continue or without.
 
 Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.
 

@@ -182,7 +182,7 @@ data.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line with each message")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line for each message")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many messages to show at most")
 	return cmd
 }

@@ -35,7 +35,7 @@ func newOutboxDead(con console.Console) *cobra.Command {
 			})
 		},
 	}
-	list.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line with each message")
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line for each message")
 	list.Flags().IntVar(&limit, "limit", 1000, "how many messages to show at most")
 	dead.AddCommand(list,
 		newOutboxDeadChange(con, "retry", "Put rejected messages back into the queue, behind all waiting messages",
