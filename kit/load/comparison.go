@@ -64,6 +64,9 @@ func (c *Comparison) Stop() error {
 	case len(c.Retyped) > 0:
 		return stop("columns have other types: %s%sNewMapping (--new-mapping)", strings.Join(c.Retyped, ", "), meant)
 	case share >= 100:
+	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share) && c.People == 0:
+		return stop("%s of the %s of the snapshot %s not in the input, because none of its rows identifies anybody: check if the export failed%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)",
+			plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"), meant)
 	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share):
 		return stop("%s of the %s of the snapshot %s not in the input, and %s of the %s of the input %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
 			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), meant)

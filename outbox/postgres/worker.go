@@ -288,9 +288,9 @@ func (w *Worker) Lanes() []int16 {
 	return nil
 }
 
-// Close takes no more messages from the tables, waits for requests in progress, and gives up the lanes. It does not wait beyond the end of ctx, and
-// never longer than five seconds. Messages that are not accepted by then stay in the tables, and another worker sends them. Close returns an error if
-// an accepted message could not be deleted. That message is sent again with the same id.
+// Close takes no more messages from the tables, waits for requests in progress, and gives up the lanes. It waits at most until ctx ends, and at most
+// five seconds. Messages that are not accepted by then stay in the tables, and another worker sends them. Close returns an error if an accepted
+// message could not be deleted. That message is sent again with the same id.
 func (w *Worker) Close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, w.hurry)()
 	w.closing.Do(func() {
