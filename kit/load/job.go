@@ -54,9 +54,9 @@ type Job struct {
 	Rejects    io.Writer
 	RejectsCSV bool
 	// MaxErrors is the most messages that Customer.io can reject: one more ends the run. Default DefaultMaxErrors; None or any negative number for
-	// none, Unlimited for no limit. Only requests that are under way at that moment are still finished. A request rejects at most one message,
-	// because a refused batch is split, so at most Concurrency more messages are rejected. With any limit, 1,000 rejections in a row for one reason,
-	// with nothing accepted between them, also end the run; Unlimited switches that off too.
+	// none, Unlimited for no limit. Only requests that are under way at that moment are still finished. Each of them can add one rejection, because a
+	// refused batch is halved until the message is found. So at most MaxErrors plus Concurrency messages are rejected. With any limit, 1,000
+	// rejections in a row for one reason, with nothing accepted between them, also end the run; Unlimited switches that off too.
 	MaxErrors int64
 	// MaxDeletes is the most messages that can be sent that delete or suppress people, devices, objects or relationships: one more ends the run and
 	// is not sent. Default DefaultMaxDeletes; None or any negative number for none, Unlimited for no limit.
