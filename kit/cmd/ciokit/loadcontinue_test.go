@@ -122,7 +122,7 @@ func TestContinueOfAChangedTable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			server := &taker{ids: make(map[string]int), pause: 200 * time.Microsecond}
-			web := httptest.NewServer(server)
+			web := server.listen()
 			defer web.Close()
 			writeTable(t, "sqlite", filepath.Join(dir, "in.db"), "CREATE TABLE people (id TEXT, n INTEGER)",
 				fmt.Sprintf("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < %d) INSERT INTO people SELECT 'u' || n, n + 1700000000 FROM c", rows))

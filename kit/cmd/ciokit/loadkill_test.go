@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -25,18 +26,18 @@ import (
 
 // taker is an API that accepts everything, with a limit of messages per second, and records the ids.
 type taker struct {
-	busy  sync.RWMutex // read while a request is being taken
 	mu    sync.Mutex
 	pause time.Duration // for each message
 	ids   map[string]int
 	count int
 	wake  chan struct{} // closed when count reaches at
 	at    int
+
+	open   int       // connections
+	closed sync.Cond // signalled when one is closed
 }
 
 func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.busy.RLock()
-	defer s.busy.RUnlock()
 	w.Header().Set(emulator.Header, "1") // so that there is no question
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -80,11 +81,34 @@ func (s *taker) after(n int) <-chan struct{} {
 	return s.wake
 }
 
-// settle waits for running requests, whose clients may be gone, and returns how many messages have arrived.
+// settle waits until the server has no connection, and returns how many messages have arrived. A client that is gone may have left a request that the
+// server has not read yet.
 func (s *taker) settle() int {
-	s.busy.Lock()
-	defer s.busy.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.open > 0 {
+		s.closed.Wait()
+	}
 	return s.count
+}
+
+// listen returns a server that counts its connections, for settle.
+func (s *taker) listen() *httptest.Server {
+	s.closed.L = &s.mu
+	web := httptest.NewUnstartedServer(s)
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch state {
+		case http.StateNew:
+			s.open++
+		case http.StateClosed, http.StateHijacked:
+			s.open--
+			s.closed.Broadcast()
+		}
+	}
+	web.Start()
+	return web
 }
 
 // process is the command as a separate process.

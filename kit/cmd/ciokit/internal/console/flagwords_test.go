@@ -14,7 +14,7 @@ func TestFlagWords(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key":                                 "no write key: set CUSTOMERIO_API_KEY to the key",
-		"the write key (Config.APIKey, CUSTOMERIO_API_KEY) contains a space":                                      "the write key (CUSTOMERIO_API_KEY, --key-file) contains a space",
+		"the write key (Config.APIKey, CUSTOMERIO_API_KEY) contains a space":                                   "the write key (CUSTOMERIO_API_KEY, --key-file) contains a space",
 		"no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where":              "no region: set --to to us or eu, where",
 		"say how many rows it has: ExpectRows (--expect-rows N or N-M)":                                        "say how many rows it has: --expect-rows N or N-M",
 		"load once with NewMapping (--new-mapping), which deletes nobody":                                      "load once with --new-mapping, which deletes nobody",
