@@ -319,7 +319,7 @@ func (e *SendError) Error() string {
 		f := e.Failures[0]
 		return fmt.Sprintf("cio: not accepted (%s): %s", f.Outcome, strings.TrimPrefix(f.Err.Error(), "cio: "))
 	}
-	fmt.Fprintf(&b, "cio: %d of %d messages accepted", e.Accepted, e.Total)
+	fmt.Fprintf(&b, "cio: %d of %s accepted", e.Accepted, plural(int64(e.Total), "message", "messages"))
 	for _, o := range []Outcome{OutcomeRejected, OutcomeUnsent, OutcomeUnknown} {
 		if n := e.count(o); n > 0 {
 			fmt.Fprintf(&b, ", %d %s", n, o)
@@ -387,7 +387,7 @@ func (e *UnacceptedError) Error() string {
 func writeReasons(b *strings.Builder, reasons []Reason) {
 	for i, r := range reasons {
 		if i == maxListed {
-			fmt.Fprintf(b, "; and %d more reasons", len(reasons)-maxListed)
+			b.WriteString("; and " + plural(int64(len(reasons)-maxListed), "more reason", "more reasons"))
 			break
 		}
 		if r.Messages > 1 {

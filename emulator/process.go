@@ -242,7 +242,7 @@ func (e *errorList) add(text string) {
 
 func (e *errorList) texts() []string {
 	if more := e.n - len(e.list); more > 0 {
-		return append(e.list, fmt.Sprintf("and %d more messages", more))
+		return append(e.list, "and "+things(more, "more message"))
 	}
 	return e.list
 }

@@ -114,7 +114,7 @@ func TestWait(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		if err := cio.Server.Wait(ctx, "", func() bool { return false }); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "3 events") {
+		if err := cio.Server.Wait(ctx, "", func() bool { return false }); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "events 3") {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -59,7 +59,7 @@ func (s *Server) Wait(ctx context.Context, key string, condition func() bool) er
 		case <-changed:
 		case <-ctx.Done():
 			stats, _ := s.Stats(key)
-			return fmt.Errorf("emulator: the condition was not met; there are %d people, %d events, messages %+v: %w",
+			return fmt.Errorf("emulator: the condition was not met; people %d, events %d, messages %+v: %w",
 				stats.People, stats.Events, stats.Messages, context.Cause(ctx))
 		}
 	}

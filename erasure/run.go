@@ -298,7 +298,7 @@ func (r *execution) send(ctx context.Context) error {
 func (r *execution) unexpired() error {
 	t := r.w.tally.totals()
 	if left := t.Unsent + t.Unknown; left > 0 && !r.Now().Before(r.plan.Expires) {
-		err := fmt.Errorf("%w: it was valid until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
+		err := fmt.Errorf("%w: it was valid until %s, and %s left", ErrExpired, r.plan.Expires.Format(timeForm), counted(int64(left), "person is", "people are"))
 		if t.Unknown > 0 && r.plan.Action != ActionUnsuppress {
 			err = fmt.Errorf("%w, %d of them with an unknown outcome, which a verification settles", err, t.Unknown)
 		}

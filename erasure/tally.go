@@ -91,10 +91,10 @@ func (t *tally) apply(e *Entry) error {
 		t.run(e.Operator)
 	case EntryTypeResumed:
 		if e.Open != t.open() {
-			return fmt.Errorf("it counts %d intents without an outcome, and there are %d", e.Open, t.open())
+			return fmt.Errorf("its count of intents without an outcome is %d, and the entries before it have %d", e.Open, t.open())
 		}
 		if e.Unsigned > e.N {
-			return fmt.Errorf("it counts %d entries that were not signed, and there are %d", e.Unsigned, e.N)
+			return fmt.Errorf("its count of entries that were not signed is %d, and only %d are before it", e.Unsigned, e.N)
 		}
 		t.doubt(e.N - e.Unsigned)
 		t.ended = false

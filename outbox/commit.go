@@ -61,7 +61,7 @@ func (d *Disk) Append(ctx context.Context, messages []cio.Encoded) error {
 		return nil
 	}
 	if size > d.cfg.MaxBytes {
-		return fmt.Errorf("outbox: %d messages of %d bytes together never fit into MaxBytes, %d: %w", len(messages), size, d.cfg.MaxBytes, cio.ErrTooLarge)
+		return fmt.Errorf("outbox: the messages (%d, with %d bytes in all) never fit into MaxBytes, %d: %w", len(messages), size, d.cfg.MaxBytes, cio.ErrTooLarge)
 	}
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)

@@ -325,7 +325,7 @@ func (o *Outbox) settle() {
 		}
 		if last {
 			if err != nil {
-				o.closeErr = fmt.Errorf("outbox: %d messages that were settled are still in the store, and may be sent again: %w", o.unsettled(), err)
+				o.closeErr = fmt.Errorf("outbox: settled messages (%d) are still in the store, and may be sent again: %w", o.unsettled(), err)
 			}
 			return
 		}

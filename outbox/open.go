@@ -296,9 +296,9 @@ func check(c *conn) error {
 	}
 	switch {
 	case bad > 0:
-		return damagedf("%d rows of the queue or of dead letters are not what was written", bad)
+		return damagedf("rows of the queue or of dead letters are not what was written: %d", bad)
 	case got != want:
-		return damagedf("there are %d messages and %d dead letters; %d and %d were stored, or they are not the same ones", got.queued, got.dead, want.queued, want.dead)
+		return damagedf("the messages are not the ones that were stored: %d queued and %d dead are there, and %d and %d were stored", got.queued, got.dead, want.queued, want.dead)
 	}
 	return nil
 }
@@ -379,7 +379,7 @@ func (o *opening) saveBeyond() error {
 		return err
 	}
 	lost := o.marked - kept - marked
-	o.note("according to the file %s, %d messages that were stored are not there", markName, lost)
+	o.note("according to the file %s, stored messages are not there: %d", markName, lost)
 	if o.found.Missing >= 0 {
 		o.found.Missing += lost
 	}

@@ -107,7 +107,7 @@ func (b *rebuilding) fill() error {
 		}
 	}
 	if len(b.broken) > 0 {
-		b.o.note("%d messages have wrong checksums; they are kept as dead letters and never sent", len(b.broken))
+		b.o.note("messages with wrong checksums, which are kept as dead letters and never sent: %d", len(b.broken))
 	}
 	f := &b.o.found
 	f.Broken = int64(len(b.broken))

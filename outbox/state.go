@@ -89,7 +89,7 @@ func readState(c *conn) (s state, noted int64, err error) {
 		return s, noted, err
 	}
 	if n != s.last-noted {
-		return s, noted, damagedf("only %d of the last %d messages are there", n, s.last-noted)
+		return s, noted, damagedf("messages are missing after the last count: %d are there, and %d were stored", n, s.last-noted)
 	}
 	s.addQueued(n, bytes, seqs)
 	return s, noted, nil

@@ -39,11 +39,11 @@ func (r *walReport) damaged() bool { return r.behind > 0 && r.ended || r.header 
 func (r *walReport) String() string {
 	switch {
 	case r.header:
-		return fmt.Sprintf("the beginning of the log is not what was written; %d pages of changes follow it", r.behind)
+		return fmt.Sprintf("the beginning of the log is not what was written; pages of changes that follow it: %d", r.behind)
 	case r.later:
-		return fmt.Sprintf("a page of the log is not what was written; SQLite ignores %d pages of changes from there on", r.behind)
+		return fmt.Sprintf("a page of the log is not what was written; pages of changes that SQLite ignores from there on: %d", r.behind)
 	case r.damaged():
-		return fmt.Sprintf("the last commit in the log is not complete (%d pages follow a wrong one); if the power failed while the commit was written, no caller was told that it is stored", r.behind)
+		return fmt.Sprintf("the last commit in the log is not complete (pages that follow a wrong one: %d); if the power failed while the commit was written, no caller was told that it is stored", r.behind)
 	}
 	return "the log is complete"
 }

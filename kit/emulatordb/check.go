@@ -195,7 +195,7 @@ func (c *check) tree(id uint64, from, to []byte, depth int, visit func(key, valu
 	}
 	n := int(order.Uint16(page[10:]))
 	if n == 0 || pageHeader+n*elementSize > len(page) {
-		return damaged("page %d has %d elements", id, n)
+		return damaged("page %d has a wrong number of elements: %d", id, n)
 	}
 	key := func(i int) []byte {
 		at := pageHeader + i*elementSize
@@ -220,7 +220,7 @@ func (c *check) tree(id uint64, from, to []byte, depth int, visit func(key, valu
 func leaf(page, from, to []byte, visit func(key, value []byte, flags uint32) error) error {
 	n := int(order.Uint16(page[10:]))
 	if pageHeader+n*elementSize > len(page) {
-		return damaged("a page has %d elements", n)
+		return damaged("a page has a wrong number of elements: %d", n)
 	}
 	var last []byte
 	for i := range n {
@@ -271,7 +271,7 @@ func (c *check) bucket(value []byte) error {
 		err = leaf(page, nil, nil, visit)
 	}
 	if err == nil && next != sequence+1 {
-		err = damaged("it has %d records, and should have %d", next-1, sequence)
+		err = damaged("its number of records is %d, and should be %d", next-1, sequence)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/source"
 )
@@ -88,7 +89,7 @@ func (w *proposer) clock(day source.ColumnProfile) string {
 // distinctNotes is distinctNote for a column whose values may repeat.
 func (w *proposer) distinctNotes(i int) (notes []string) {
 	for _, n := range w.p.Columns[i].NullWords {
-		notes = append(notes, fmt.Sprintf("%d rows have %s and will be rejected", n.Count, strings.TrimSpace(n.Word)))
+		notes = append(notes, fmt.Sprintf("%s %s and will be rejected", plural.Count(n.Count, "row has", "rows have"), strings.TrimSpace(n.Word)))
 	}
 	return notes
 }

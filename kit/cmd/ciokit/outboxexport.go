@@ -83,7 +83,7 @@ stored. The directory is created if it is missing.`,
 			}
 			n, err := importInto(cmd.Context(), d, messages)
 			if err != nil {
-				return errors.Join(exit.Fail(exit.Local, "the first %d of %d messages are stored, the others are not: %w", n, len(messages), err), closeOutbox(d))
+				return errors.Join(exit.Fail(exit.Local, "of the messages only the first %d of %d are stored: %w", n, len(messages), err), closeOutbox(d))
 			}
 			if err := closeOutbox(d); err != nil {
 				return err

@@ -47,7 +47,7 @@ func WaitForKernels(ctx context.Context, dir string) error {
 		lock.Unlock()
 	}
 	if left > 0 {
-		return fmt.Errorf("%d kernels still run", left)
+		return fmt.Errorf("kernels that still run: %d", left)
 	}
 	return nil
 }
