@@ -49,7 +49,7 @@ func (q ActivityQuery) set(v params) {
 	v.size("limit", q.PageSize, maxActivities)
 }
 
-// List returns activities, the newest first, page by page. An error is in the last pair. Customer.io keeps activities for 30 days.
+// List returns activities, newest first, page by page. An error is in the last pair. Customer.io keeps activities for 30 days.
 func (r Activities) List(ctx context.Context, q ActivityQuery) iter.Seq2[Activity, error] {
 	v := params{}
 	q.set(v)

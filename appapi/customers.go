@@ -71,7 +71,7 @@ func (r Customers) Many(ctx context.Context, ids ...string) iter.Seq2[Customer, 
 	}
 }
 
-// Activities returns what happened to a person, the newest first, page by page. An error is in the last pair; it is [ErrNotFound] if there
+// Activities returns what happened to a person, newest first, page by page. An error is in the last pair; it is [ErrNotFound] if there
 // is no such person. Customer.io keeps activities for 30 days.
 func (r Customers) Activities(ctx context.Context, id CustomerID, q ActivityQuery) iter.Seq2[Activity, error] {
 	v := id.params()

@@ -93,7 +93,7 @@ func (d *appDelivery) shown() appShownMessage {
 	return out
 }
 
-// appMessages lists messages, the newest first. That they are of the type email
+// appMessages lists messages, newest first. That they are of the type email
 // is an assumption: no report says it.
 func (ws *workspaceState) appMessages(c *appCall) reply { return ws.listMessages(c.query, nil) }
 

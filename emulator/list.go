@@ -42,7 +42,7 @@ type PersonSummary struct {
 	SeenAt    time.Time `json:"seenAt"`
 }
 
-// People lists people, the newest first. It fails as Stats does.
+// People lists people, newest first. It fails as Stats does.
 func (s *Server) People(q PeopleQuery) (PeoplePage, error) {
 	ws, err := s.workspace(q.Key)
 	if ws == nil {
@@ -118,7 +118,7 @@ type ObjectsPage struct {
 	Next uint64 `json:"next"`
 }
 
-// Objects lists objects, the newest first. It fails as Stats does.
+// Objects lists objects, newest first. It fails as Stats does.
 func (s *Server) Objects(q ObjectsQuery) (ObjectsPage, error) {
 	ws, err := s.workspace(q.Key)
 	if ws == nil {
@@ -149,7 +149,7 @@ func (o *objectState) mentions(needle string) bool {
 	})
 }
 
-// newest returns up to limit of all, or all without a limit, the newest first,
+// newest returns up to limit of all, or all without a limit, newest first,
 // with numbers below before, if before is not 0. next is the before of the
 // following ones; 0 if there are none. The numbers of all rise.
 func newest[T any](all []T, before uint64, limit int, number func(T) uint64) (found []T, next uint64) {

@@ -34,7 +34,7 @@ type RelatedPerson struct {
 	Attributes map[string]json.RawMessage `json:"attributes"`
 }
 
-// ObjectPeople lists the people related to an object, the newest first. It
+// ObjectPeople lists the people related to an object, newest first. It
 // fails as Object does.
 func (s *Server) ObjectPeople(q ObjectPeopleQuery) (ObjectPeoplePage, error) {
 	page := ObjectPeoplePage{People: []RelatedPerson{}}

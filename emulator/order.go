@@ -43,7 +43,7 @@ func (o *order[T]) remove(number uint64) {
 }
 
 // newest yields up to limit things that keep accepts, or all if limit is not
-// above 0, the newest first. Their numbers are below before; if before is 0, it
+// above 0, newest first. Their numbers are below before; if before is 0, it
 // starts from the last. It returns the number from which to continue, or 0 if
 // there is no more.
 func (o *order[T]) newest(before uint64, limit int, keep func(*T) bool) (found []*T, next uint64) {

@@ -80,7 +80,7 @@ func (p *pageRequest) foundText(filtered bool, q MessagesQuery, page MessagesPag
 	case err != nil:
 		return "", err
 	case !filtered:
-		return text + ", the newest first.", nil
+		return text + ", newest first.", nil
 	case n == 1:
 		return text + " matches.", nil
 	default:

@@ -29,7 +29,7 @@ func TestPageOfMessages(t *testing.T) {
 		text string
 	}{
 		"/messages":                           {50, `before=83`},
-		"/messages?w=":                        {50, "132 messages, the newest first."},
+		"/messages?w=":                        {50, "132 messages, newest first."},
 		"/messages?before=83":                 {50, "Newest"},
 		"/messages?event=Bought&person=u2":    {43, `event=Bought&amp;person=u2`},
 		"/messages?q=ANN@x":                   {1, "1 message matches."},

@@ -163,7 +163,7 @@ type RequestsPage struct {
 	Next uint64 `json:"next"`
 }
 
-// Requests lists the requests that are kept, at most 10,000, the newest first.
+// Requests lists the requests that are kept, at most 10,000, newest first.
 // It fails as Stats does.
 func (s *Server) Requests(q RequestsQuery) (RequestsPage, error) {
 	page := RequestsPage{Requests: []Request{}}

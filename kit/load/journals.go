@@ -18,7 +18,7 @@ import (
 // runID is the form of the ids that createJournal gives.
 var runID = regexp.MustCompile(`^\d{8}-\d{6}-[0-9a-f]{6}$`)
 
-// ListJournals reads all journals below dir, the newest first. A journal that cannot be read is included, with a Problem. Other files are left out.
+// ListJournals reads all journals below dir, newest first. A journal that cannot be read is included, with a Problem. Other files are left out.
 func ListJournals(dir string) ([]*Journal, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {

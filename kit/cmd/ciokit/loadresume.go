@@ -78,7 +78,7 @@ func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 	}
 }
 
-// completeResumable completes the ids of the loads that can be resumed, the newest first.
+// completeResumable completes the ids of the loads that can be resumed, newest first.
 func completeResumable(*cobra.Command, []string, string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
 	if dir, err := load.JournalDir(); err == nil {
 		journals, _ := load.ListJournals(dir) // a completion that fails offers nothing

@@ -55,8 +55,8 @@ func newPeopleActivities(con console.Console) *cobra.Command {
 	var typ string
 	var limit int
 	cmd := &cobra.Command{
-		Use: "activities ID", Short: "List what happened to a person, the newest first", Args: cobra.ExactArgs(1),
-		Long: `List what happened to a person, the newest first. Customer.io keeps activities for 30 days. --json also prints the data of each activity,
+		Use: "activities ID", Short: "List what happened to a person, newest first", Args: cobra.ExactArgs(1),
+		Long: `List what happened to a person, newest first. Customer.io keeps activities for 30 days. --json also prints the data of each activity,
 which is personal data.`,
 		Example: `  ciokit people activities 42 --type event --to eu
   ciokit people activities ann@example.com --limit 0 --json --to emulator`,

@@ -24,7 +24,7 @@ func newRuns(con console.Console) *cobra.Command {
 	}
 	var asJSON bool
 	list := &cobra.Command{
-		Use: "list", Short: "List the loads from all directories, the newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "List the loads from all directories, newest first", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return listRuns(con, asJSON) },
 	}
 	show := &cobra.Command{
