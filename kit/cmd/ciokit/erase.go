@@ -27,10 +27,9 @@ func newErase(con console.Console) *cobra.Command {
 	top := &cobra.Command{
 		Use:   "erase",
 		Short: "Delete and suppress people, with an approval and a tamper-evident receipt",
-		Long: `Delete people, suppress them, or end a suppression, and keep a record: who ordered it, who approved it, and the outcome for each person.
-The record is a directory, the receipt. It contains no identifier in clear. The check finds each
-change of its signed entries that somebody has made without an operator's key. It finds a receipt that was cut, or replaced as a
-whole, if you keep a checkpoint elsewhere.
+		Long: `Delete people, suppress them, or end a suppression, and keep a record: who ordered it, who approved it, and the outcome for
+each person. The record is a directory, the receipt. It contains no identifier in clear. The check finds every change of a signed entry, unless
+it was made with an operator's key. It finds a receipt that was cut, or replaced as a whole, if you keep a checkpoint elsewhere.
 
   1. keygen makes the keys: one for each operator and each approver, and two secrets for the workspace.
   2. plan writes down whom to delete or suppress, and why. Nothing is sent.

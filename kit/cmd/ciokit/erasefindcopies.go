@@ -32,10 +32,10 @@ func newEraseFindCopies(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "find-copies PATH... --id ID", Short: "Find files that hold a person's identifiers in clear, such as rejects, snapshots and outboxes", Args: cobra.MinimumNArgs(1),
-		Long: `Find files that contain identifiers of a person in clear: rejects, snapshots, outboxes, dead letters, databases of an emulator, exports and
-lists. Each PATH is a file, or a directory that is searched with all directories below it. Nothing is changed. Compressed files and
-Parquet are read too. Give each identifier of the person. Of files that ciokit writes, only the places are searched that can contain an
-identifier: not the counts, times and hashes of a journal, a receipt or a report.
+		Long: `Find files that contain identifiers of a person in clear: rejects, snapshots, outboxes, dead letters, databases of an
+emulator, exports and lists. Each PATH is a file, or a directory that is searched with all directories below it. Nothing is changed. Compressed
+files and Parquet are read too. Give each identifier of the person. In files that ciokit writes, the command searches only the places that can
+contain an identifier, not the counts, times and hashes of a journal, a receipt or a report.
 
 A file may contain a person in a form that the command does not find: under another name, encrypted, in an archive of several files, or
 split between the pages of a database. Check each finding before you remove anything: a short id appears in many places. The exit code is

@@ -82,17 +82,17 @@ func newEraseVerify(con console.Console) *cobra.Command {
 	var f eraseVerifyFlags
 	cmd := &cobra.Command{
 		Use: "verify DIR --ids FILE", Short: "Look up whether the people of a receipt are gone, and add that to the receipt", Args: cobra.ExactArgs(1),
-		Long: `Look up the people of a receipt in the App API, and add what was found to the receipt. Each person is
+		Long: `Look up the people of a receipt in the App API, and add what was found to the receipt. Each person has one of these results:
 
   gone          nobody in the workspace has any of the person's identifiers
   not-yet       the person is there, but the message is younger than --wait or was not accepted
-  contradicted  the person is there although the message was accepted long ago, or was gone and came back
+  contradicted  the message was accepted longer ago than --wait and the person is still there, or the person came back
   cannot-tell   the App API does not show it, such as the end of a suppression
 
-This also settles an outcome that was unknown. You can run the command again at any time: a day later, with --again 24h, it finds people
-who came back. In the wrong workspace everybody seems to be gone: to exclude that, give people who must be there with --known-file. That
-the API deletes by cio_ id is an assumption, not documented; only the lookup shows whether it worked. The exit code is 6 if somebody is not
-gone.`,
+This also settles an outcome that was unknown. You can run the command again at any time: a day later, with --again 24h, it finds people who
+came back. In the wrong workspace everybody seems to be gone: to exclude that, give people who must be there with --known-file. It is an
+assumption, not documented, that the API can delete a person by a cio_ id; only the lookup shows whether it worked. The exit code is 6 if
+somebody is not gone.`,
 		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key \
     --receipt-key receipt.key --guard-key guard.key
   ciokit erase verify receipts/DSR-204 --targets targets.jsonl --again 24h --json`,

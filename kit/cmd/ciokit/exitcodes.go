@@ -20,8 +20,8 @@ func newExitCodes() *cobra.Command {
        reads, or ciokit events check, ciokit live, ciokit erase, ciokit verify or ciokit people found a problem,
        such as a receipt that somebody has changed, people who are not gone, or people who are not there
   7    the input changed while it was loaded or after it was approved, or a resumed query returns other rows: every
-       row that was read is counted, nobody was deleted, and you must load the input again. To resume a load with
-       a file that has changed is refused with 2
+       row that was read is counted, nobody was deleted, and you must load the input again. A load
+       cannot be resumed with a file that has changed: the exit code is then 2
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
 If several of them apply, the exit code is the first of 130 and 143, 3, 5, 4, 7, 6. If a

@@ -50,7 +50,7 @@ type liveFlags struct {
 
 func (f *liveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
-	cmd.Flags().IntVar(&f.rate, "rate", 0, "requests that start within a second at most; default 10, negative for no limit")
+	cmd.Flags().IntVar(&f.rate, "rate", 0, "how many requests a second may start; default 10, negative for no limit")
 	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait until a change can be seen in the workspace; default 3m")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -185,8 +185,8 @@ func newLiveRun(con console.Console) *cobra.Command {
 		Long: `Run the live suite against a workspace, and delete what it made, also after a failure or Ctrl-C. A list on disk names what could not be
 deleted, or what a killed process left behind. ciokit live clean deletes it.
 
-The command waits for what it sent, as long as --wait says. It reports that something is missing only after it has seen something that was
-sent later. It does not read from a server that is not an emulator, such as ciokit proxy, because that server only repeats what it saw
+The command waits for what it sent, as long as --wait says. It reports that something is missing only after it has seen something that was sent
+later. It reads back only from Customer.io and from an emulator, and not from a server such as ciokit proxy, which only repeats what it saw
 itself.
 
 Exit code 6 means that a case failed.`,

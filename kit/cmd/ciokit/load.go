@@ -79,9 +79,9 @@ func newLoad(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load FILE... --mapping MAP.yaml --to WHERE",
 		Short: "Load files: every row becomes one or more messages",
-		Long: `Load files of rows into Customer.io: CSV, JSON Lines or Parquet, also compressed with gzip, zstd, bzip2 or xz. A FILE can be a pattern such
-as 'orders-*.csv', and - is standard input. Several files are one input, in the order given. With --query, FILE is a database. To be able to
-resume its load, add --order-by.
+		Long: `Load files of rows into Customer.io: CSV, JSON Lines or Parquet, also compressed with gzip, zstd, bzip2 or xz. A FILE can be a
+pattern such as 'orders-*.csv', and - is standard input. Several files are one input, in the order given. With --query, FILE is a database. A
+load with --query can be resumed only if it has --order-by.
 
 A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. If a row cannot be read or
 mapped, or is not accepted, the load continues. The row is counted, named by its line, and written to --rejects. If you load the same file
@@ -90,10 +90,9 @@ again, the message ids are the same.
 A load keeps a journal. If a load ends early, for any reason, ciokit load --resume ID resumes it.
 
 For a load that cron runs every night, use --continue. If the last run of the same input, query, mapping, workspace and snapshot ended early,
-the load resumes that run. If that run was complete or cannot be resumed, it starts a new load. It says which of the two it does, and why.
-A new load starts at the first row; after a kill it also sends rows that the snapshot already contains. It starts only if no event can
-arrive twice as a new event. Otherwise the exit code is 2 or 7. It is also 2 while another
-process runs this load, with --continue or without.
+the load resumes that run. If that run was complete or cannot be resumed, it starts a new load. It says which of the two it does, and why. A new
+load starts at the first row; after a kill it also sends rows that the snapshot already contains. It starts only if no event can arrive twice as
+a new event. Otherwise the exit code is 2 or 7. It is also 2 while another process runs this load, with --continue or without.
 
 Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.
 
@@ -151,7 +150,7 @@ Before a load sends anything to a real workspace, it shows what it would send an
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.StringVar(&f.resume, "resume", "", "resume the load with this id; ciokit runs list shows the ids")
-	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, resume it like --resume if that is safe; otherwise start a new load if that is safe; only one at a time")
+	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, resume it like --resume if that is safe; otherwise start a new load if that is safe; only one process at a time can run the load")
 	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: use a different write key of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event on each line of standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only this many rows; 0 reads all")

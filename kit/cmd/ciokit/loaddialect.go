@@ -15,9 +15,9 @@ import (
 func (o *loadOptions) dialectFlags(fl *pflag.FlagSet) {
 	fl.StringVar(&o.Delimiter, "delimiter", "", `separator of CSV fields: one character, \t, or a code such as \x01; default found from the input`)
 	fl.StringVar(&o.Quote, "quote", "", "quote around CSV fields: one character, or none if quotes are text; default found from the input")
-	fl.StringVar(&o.Escape, "escape", "", `escape for the next character of CSV: one character such as \, or none; default found from the input`)
+	fl.StringVar(&o.Escape, "escape", "", `character in CSV that escapes the next one, such as \, or none; default found from the input`)
 	fl.StringVar(&o.LineEnd, "line-end", "", "end of a CSV line: lf (also CRLF), or any (also a CR by itself); default found from the input")
-	fl.BoolVar(&o.AllRows, "all-rows", false, "treat every CSV row as data, also one that looks like a second header, a ruler, a row count or totals")
+	fl.BoolVar(&o.AllRows, "all-rows", false, "treat every CSV row as data, also one that looks like a second header, a line of dashes, a row count or totals")
 }
 
 // sourceConfig says how the input is read.

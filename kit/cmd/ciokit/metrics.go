@@ -63,8 +63,8 @@ emulator answers this with invented numbers, and its texts contain the word cann
 	}
 	f.Flags.Add(cmd)
 	cmd.Flags().BoolVar(&f.links, "links", false, "show how often each link was clicked")
-	cmd.Flags().StringVar(&f.period, "period", "", "length of a period: hours, days, weeks or months; default the API's own")
-	cmd.Flags().IntVar(&f.steps, "steps", 0, "number of periods; 0 is the API's own")
+	cmd.Flags().StringVar(&f.period, "period", "", "length of a period: hours, days, weeks or months; default the length that the API uses")
+	cmd.Flags().IntVar(&f.steps, "steps", 0, "number of periods; 0 means the number that the API uses")
 	cmd.RegisterFlagCompletionFunc("period", cobra.FixedCompletions([]cobra.Completion{"hours", "days", "weeks", "months"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

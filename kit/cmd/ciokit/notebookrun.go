@@ -44,7 +44,7 @@ number of each failed cell, and then exits with 1. Ctrl-C and SIGTERM end it and
 	}
 	cmd.Flags().BoolVar(&run.all, "all", false, "run all notebooks of the checkout")
 	cmd.Flags().BoolVar(&run.write, "write", false, "save the outputs of cells whose output has changed")
-	cmd.Flags().BoolVar(&run.rewrite, "rewrite", false, "save all outputs, also pictures of measured values")
+	cmd.Flags().BoolVar(&run.rewrite, "rewrite", false, "save all outputs, also charts of measured values, which differ in every run")
 	cmd.Flags().BoolVar(&run.check, "check", false, "fail if the output of a cell differs from the saved one")
 	cmd.Flags().StringVar(&run.html, "html", "", "directory for a page of each notebook with its new outputs")
 	cmd.Flags().IntVar(&run.jobs, "jobs", 2, "how many notebooks to run at a time")

@@ -65,9 +65,9 @@ func newOutboxImport(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "import DIR FILE", Short: "Put messages into an outbox, from a file that export has written", Args: cobra.ExactArgs(2),
-		Long: `Put messages into an outbox, behind all waiting messages, from a file that ciokit outbox export has written; if FILE is -, from standard
-input. A line can also be a message itself. The messages keep their message ids. All lines are checked first: if one is wrong, nothing is
-stored. The directory is created if it is missing.`,
+		Long: `Put messages into an outbox, behind all waiting messages, from a file that ciokit outbox export has written; if FILE is -,
+from standard input. A line can also be a message as the API receives it. The messages keep their message ids. All lines are checked first: if
+one is wrong, nothing is stored. The directory is created if it is missing.`,
 		Example: `  ciokit outbox import /var/lib/orders/outbox queue.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			messages, err := readMessages(con, args[1])

@@ -36,19 +36,19 @@ func newVerify(con console.Console) *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
 		Use: "verify FILE... --mapping MAP.yaml", Short: "Read people back, and compare them with the file that was loaded", Args: cobra.MinimumNArgs(1),
-		Long: `Read people back, and compare each attribute with what the file and its mapping say. All rows are read. The command looks up a sample of the
-people in them, or everybody with --all. The same --seed gives the same sample. Each attribute
+		Long: `Read people back, and compare each attribute with what the file and its mapping say. All rows are read. The command looks up a
+sample of the people in them, or everybody with --all. The same --seed gives the same sample. Each attribute has one of these results:
 
-  arrived         has the value in the file
-  different       has another value
-  missing         is not there, or its person is not there
-  not-yet         does not have the value in the file, but may still arrive: --wait 0 does not wait
-  not-comparable  is there, but is an object or a list: the App API's form of these is not documented
+  arrived         it has the value in the file
+  different       it has another value
+  missing         it is not there, or its person is not there
+  not-yet         it does not have the value in the file, but may still arrive: only with --wait 0, which does not wait
+  not-comparable  it is there, but is an object or a list: the App API's form of these is not documented
 
-A date that was sent as text counts as arrived if the attribute has its unix second; that is an assumption. Attributes that differ are read
-again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person does not have
-the address in the file, one more request asks who has it now, for as many people as --limit says. The exit code is 6 if somebody differs
-from the file.`,
+A date that was sent as text counts as arrived if the attribute has the same time in unix seconds; that is an assumption. Attributes that differ
+are read again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person does
+not have the address in the file, one more request asks who has it now, for as many people as --limit says. The exit code is 6 if somebody
+differs from the file.`,
 		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
   ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args) },
@@ -61,7 +61,7 @@ from the file.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "number that selects the sample: the same number selects the same people")
 	fl.BoolVar(&f.all, "all", false, "look up everybody")
 	fl.DurationVar(&f.wait, "wait", verify.DefaultWait, "how long to wait for attributes that have not arrived")
-	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "how many people to name, at most, who differ from the file; 0 names all")
+	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "at most how many of the people who differ from the file to name; 0 names all")
 	return cmd
 }
 

@@ -43,7 +43,7 @@ func AddFlags(cmd *cobra.Command, to, keyFile *string) {
 
 // AddAcceptAnyFlag adds the flag that accepts the answers of your own stub.
 func AddAcceptAnyFlag(cmd *cobra.Command, to *bool) {
-	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "treat any 2xx answer as accepted, for your own stub; messages that a sign-in page or a proxy answers are then lost")
+	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "treat any 2xx answer as accepted, for your own stub; if a sign-in page or a proxy answers, the messages are lost")
 }
 
 // Destination is where a command sends.
