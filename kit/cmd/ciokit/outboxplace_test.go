@@ -47,7 +47,7 @@ func TestOutboxInPostgreSQL(t *testing.T) {
 		{1, "status URL", []string{"ciokit outbox migrate URL"}},
 		{0, "migrate URL", []string{"The tables are ready."}},
 		{0, "migrate URL --json", []string{`{"migrated":true}`}},
-		{2, "migrate box", []string{"box is no address of PostgreSQL"}},
+		{2, "migrate box", []string{"box is not an address of PostgreSQL"}},
 		{2, "status box", []string{"--schema is for an outbox in PostgreSQL"}},
 		{2, "status env:CIOKIT_NO_SUCH", []string{"CIOKIT_NO_SUCH", "is empty"}},
 		{0, "import URL FILE", []string{"3 messages stored."}},
