@@ -17,7 +17,7 @@ func (c *changes) checkSame(file string) error {
 		return nil
 	}
 	return &snapshot.Error{File: file, Problem: problem + "; a person who only has another id now would seem to have left",
-		Hint: "if you changed it on purpose, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
+		Hint: "if this change is intended, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
 }
 
 // differs says what is different where the people of the snapshot came from; empty if nothing is.

@@ -340,7 +340,7 @@ func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mappe
 	if m.Deletes() > 0 {
 		c.deletes += int64(m.Deletes())
 		if r.deletes += int64(m.Deletes()); r.deletes > atMost(r.job.MaxDeletes) {
-			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", atMost(r.job.MaxDeletes))})
+			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load would delete or suppress more than %d", atMost(r.job.MaxDeletes))})
 		}
 	}
 	if !r.job.DryRun && !r.stopped() {

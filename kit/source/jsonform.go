@@ -303,5 +303,5 @@ func noObjects(ctx context.Context, w *window, line int64) error {
 	if texts < 2 {
 		return nil
 	}
-	return &FormatError{Line: line, Problem: "the format is given as JSON, but none of the first lines is JSON", Hint: "if it is a table of text, use --format csv", Flag: "format", Value: string(FormatCSV)}
+	return &FormatError{Line: line, Problem: "the input is read as JSON, but none of the first lines is JSON", Hint: "if it is a table of text, use --format csv", Flag: "format", Value: string(FormatCSV)}
 }

@@ -95,7 +95,7 @@ func (c Config) withDefaults(name string) (Config, error) {
 		c.Format = FormatJSONLines
 	}
 	if c.JSONPath != "" && (c.Format != FormatJSONLines || slices.Contains(c.path(), "")) {
-		return c, fmt.Errorf("source: the path %q is for objects of JSON; give the names of members, such as data.customers, or a JSON pointer, such as /data/customers", c.JSONPath)
+		return c, fmt.Errorf("source: the path %q is only for JSON, and no name in it may be empty; give the names of members, such as data.customers, or a JSON pointer, such as /data/customers", c.JSONPath)
 	}
 	switch c.Format {
 	case "", FormatCSV, FormatJSONLines, FormatParquet:

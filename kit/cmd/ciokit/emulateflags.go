@@ -209,7 +209,7 @@ func fromEnvironment(con console.Console, flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			// The text of pflag repeats the value, which may be a key.
-			failed = exit.Fail(exit.Usage, "%s in the environment or in .env is not a valid value for --%s, which needs %s", name, f.Name, cmp.Or(console.Takes(f), "a value as its help says"))
+			failed = exit.Fail(exit.Usage, "%s, in the environment or in .env, sets --%s; it must be %s", name, f.Name, cmp.Or(console.Takes(f), "a value as its help says"))
 		}
 	})
 	if err := con.Env.Done(con.Err); err != nil {

@@ -63,7 +63,7 @@ func suggestColumn(name string, names []string) string {
 	case len(known) == 0:
 		return has + ", which may be a person: " + look
 	case best != "":
-		return "write " + printed.Line(best) + ", if that is meant: " + has
+		return "did you mean " + printed.Line(best) + "? " + has
 	}
 	return has + ", of which " + plural.Form(len(known), "this is", "these are") + " sure to be the " + plural.Form(len(known), "name of a column", "names of columns") + ": " + spelling.List(known)
 }

@@ -40,7 +40,7 @@ func (a *eraseApp) client(ctx context.Context, con console.Console, target, writ
 	}
 	switch region := eraseRegions[target]; {
 	case silent != nil:
-		return nil, false, exit.Fail(exit.Unavailable, "no server answers on %s, where the command must read the people", target)
+		return nil, false, exit.Fail(exit.Unavailable, "no server answers on %s, from which the people are read; start it again", target)
 	case emulator:
 		cfg = appapi.Config{BaseURL: target, RateLimit: -1}
 		if cfg.APIKey, err = (destination.Flags{To: target, KeyFile: writeKeyFile}).Key(con); err != nil {

@@ -102,7 +102,7 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 	}
 	cfg.RateLimit, cfg.ReadFor, cfg.ObjectType = f.rate, f.wait, f.objectType
 	if f.wait < 0 {
-		return cfg, exit.Fail(exit.Usage, "--wait must be a time, not negative, such as 3m")
+		return cfg, exit.Fail(exit.Usage, "--wait must be a time of 0 or more, such as 3m")
 	}
 	if n, err := strconv.ParseUint(cmp.Or(f.objectType, "1"), 10, 31); err != nil || n == 0 {
 		return cfg, exit.Fail(exit.Usage, "--object-type must be a whole number, as Customer.io shows it for the type")

@@ -115,7 +115,7 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 		return input.Named(input.Error(err), args)
 	}
 	if len(expected.People) == 0 {
-		return exit.Fail(exit.Usage, "the file names nobody who can be read back, in %s; check that the mapping has identify messages", plural.Count(expected.Rows, "row", "rows"))
+		return exit.Fail(exit.Usage, "none of the rows of the file (%s) names a person who can be read back; check that the mapping has identify messages", plural.Grouped(int64(expected.Rows)))
 	}
 	progress := f.NewProgress(con)
 	addresses := f.limit
@@ -183,7 +183,7 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 	}
 	fmt.Fprintf(con.Out, "%s read (%s): %s as in the file, %s different. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
 	if out.Unmade > 0 {
-		fmt.Fprintf(con.Out, "%s of %s: people who are only in rejected rows were not looked up.\n", plural.Count(out.Unmade, "row was rejected", "rows were rejected"), plural.Grouped(out.Rows))
+		fmt.Fprintf(con.Out, "Rejected rows: %s of %s. People who are only in rejected rows were not looked up.\n", plural.Grouped(int64(out.Unmade)), plural.Grouped(out.Rows))
 	}
 	return ended
 }

@@ -208,7 +208,7 @@ func (f Flags) HowToGiveKey() string {
 	if f.KeyFile == "" {
 		return "set " + keyVariable + " to " + key
 	}
-	return "write into " + f.file() + " " + key
+	return "put " + key + " into " + f.file()
 }
 
 // Words is console.FlagWords for a text about the write key: if the key is in a file, the text names the file.

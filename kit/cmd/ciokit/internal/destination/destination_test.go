@@ -32,8 +32,8 @@ func keyFile(t *testing.T, text string) string {
 func TestKeyFile(t *testing.T) {
 	t.Setenv(keyVariable, "of-the-environment")
 	for text, want := range map[string]string{
-		"":                        "does not contain a write key: write into",
-		" \n\r\n":                 "does not contain a write key: write into",
+		"":                        "does not contain a write key: put the write key",
+		" \n\r\n":                 "does not contain a write key: put the write key",
 		"first-key\nsecond-key\n": "contains a space, a colon",
 		"site:first-key":          "contains a space, a colon",
 		"CUSTOMERIO_KEY=first-kü": "contains a space, a colon",
