@@ -1,4 +1,4 @@
-// Package address tells which text is an e-mail address to Customer.io, and compares addresses and ids as it does.
+// Package address tells which text is an email address to Customer.io, and compares addresses and ids as it does.
 package address
 
 import (
@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxAddress is how many bytes an e-mail address has at most.
+// maxAddress is how many bytes an email address has at most.
 const maxAddress = 254
 
-// Is reports whether a userId or a trait is an e-mail address to Customer.io, by the rule of the emulator: something, one @, and a domain
+// Is reports whether a userId or a trait is an email address to Customer.io, by the rule of the emulator: something, one @, and a domain
 // with a dot inside. Addresses that differ only in case are one; everything else is compared by its bytes.
 func Is(s string) bool {
 	_, ok := Append(nil, s)
@@ -97,7 +97,7 @@ func Fold(id string) string {
 	return id
 }
 
-// Of returns an e-mail address as it is compared with others, empty if the text is none.
+// Of returns an email address as it is compared with others, empty if the text is none.
 func Of(text string) string {
 	folded, _ := Append(nil, strings.TrimSpace(text))
 	return string(folded)

@@ -14,7 +14,7 @@ import (
 //
 // A row is left out only if that is certain to make no difference. It is sent if this run has already sent something about the same person or thing,
 // or if the rows of the last run did not all say the same about it. So if the rows of a person have different attributes, all of them are sent each
-// time. A person must have the same ids in all rows: if one row has only the userId and another only the e-mail address, nothing shows that they
+// time. A person must have the same ids in all rows: if one row has only the userId and another only the email address, nothing shows that they
 // belong together. An event is recognized by its messageId or its timestamp; a mapping that sets neither is refused.
 //
 // A snapshot takes 16 bytes on disk for each person, address, device, relationship, object and event, without IDs. A run needs no more memory for a
@@ -32,8 +32,8 @@ type ChangeOnly struct {
 	IDs bool
 	// Mirror says what happens to the people in the snapshot who are not in the input any more, after all rows are sent. Default: nothing, and they
 	// stay in the snapshot. It concerns only people whom a load has identified, not those whom another message mentioned. A person is in the input if
-	// a row names the userId, even if no message was made of that row, or if a row identifies somebody by an e-mail address that the person is known
-	// to have. If an id is an e-mail address, its case does not matter. Nobody is deleted or suppressed if the people of some row cannot be found
+	// a row names the userId, even if no message was made of that row, or if a row identifies somebody by an email address that the person is known
+	// to have. If an id is an email address, its case does not matter. Nobody is deleted or suppressed if the people of some row cannot be found
 	// out, if anything is unsent, if more people than Job.MaxDeletes have left, or if more than MaxShrink have left. The mapping must have a userId
 	// in every message that can have one, and no alias.
 	Mirror Mirror

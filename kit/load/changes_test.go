@@ -103,7 +103,7 @@ func TestWhatRowsAreAbout(t *testing.T) {
 		{"an event without one by all it says", "messages:\n  - track: {userId: $id, event: E, timestamp: 2021-01-01T00:00:00Z, properties: {n: $n}}\n", "id,n\na,x\na,y\n", "id,n\na,z\na,y\na,x\n", "a"},
 		{"a device by its token", "messages:\n  - set_device: {userId: $id, token: $t, platform: ios, attributes: {n: $n}}\n", "id,t,n\na,1,x\na,2,y\n", "id,t,n\na,2,y\na,1,z\n", "a"},
 		{"a relationship by both its ends", "messages:\n  - relate: {userId: $id, objectId: $o, attributes: {n: $n}}\n", "id,o,n\na,1,x\na,2,y\nb,1,x\n", "id,o,n\nb,1,x\na,2,z\na,1,x\n", "a"},
-		{"a person by the e-mail address", "messages:\n  - identify: {traits: {email: $e, n: $n}}\n", "e,n\nA@x.example,1\nb@x.example,2\n", "e,n\na@x.example,1\nb@x.example,2\n", ""},
+		{"a person by the email address", "messages:\n  - identify: {traits: {email: $e, n: $n}}\n", "e,n\nA@x.example,1\nb@x.example,2\n", "e,n\na@x.example,1\nb@x.example,2\n", ""},
 		{"a deletion by the person it is of", "messages:\n  - identify: {userId: $id}\n    when: =s != \"gone\"\n  - delete_person: {userId: $id}\n    when: =s == \"gone\"\n", "id,s\na,\nb,gone\n", "id,s\na,gone\nb,\n", "-a b"},
 		{"the context but for the library", "messages:\n  - identify: {userId: $id, context: {ip: $ip}}\n", "id,ip\na,1\nb,2\n", "id,ip\na,1\nb,3\n", "b"},
 		{"a time that the mapping gives", "messages:\n  - identify: {userId: $id, timestamp: $at}\n", "id,at\na,2021-01-01\nb,2021-01-01\n", "id,at\na,2021-01-01\nb,2021-01-02\n", "b"},

@@ -315,7 +315,7 @@ func (d *DenyList) Len() int {
 	return d.n
 }
 
-// Guard returns ErrDenied if one of the person's ids, or the e-mail address, is on the list.
+// Guard returns ErrDenied if one of the person's ids, or the email address, is on the list.
 func (d *DenyList) Guard(id cio.Identity) error {
 	for _, s := range [...]string{id.UserID, id.AnonymousID, id.PreviousID} {
 		if s != "" && d.ids[s] {

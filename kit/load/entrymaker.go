@@ -150,7 +150,7 @@ func (k *entryMaker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool)
 	return ordinary
 }
 
-// personKey is the name of a person's id among the things of a snapshot. An id that is an e-mail address has the same name as the address.
+// personKey is the name of a person's id among the things of a snapshot. An id that is an email address has the same name as the address.
 func personKey(id string, anonymous bool) string {
 	if anonymous {
 		return "a" + id

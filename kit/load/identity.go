@@ -12,11 +12,11 @@ import (
 // IdentityCount counts things of the input that look different but are one in Customer.io. It counts all messages that rows of the input become,
 // including those that are left out as unchanged, but not the rows that are rejected here. The counts are exact.
 type IdentityCount struct {
-	// Addresses are the e-mail addresses that identify messages give to two or more people. Customer.io keeps one person for each address: the later
+	// Addresses are the email addresses that identify messages give to two or more people. Customer.io keeps one person for each address: the later
 	// message changes the id of the earlier person, or loses its address. The address is the trait email, compared without its case. Two people are
 	// different if their userIds differ; a userId that is the address itself, or an empty one, does not count as another person.
 	Addresses Shared `json:"addresses_with_several_ids"`
-	// People are those to whom identify messages give two or more e-mail addresses. Customer.io keeps the first address of a person, or the one that
+	// People are those to whom identify messages give two or more email addresses. Customer.io keeps the first address of a person, or the one that
 	// it already had, unless a setting of the workspace lets an identify change it. There is no way to ask for that setting.
 	People Shared `json:"ids_with_several_addresses"`
 	// MessageIDs are the message ids that two or more messages have. Customer.io may ignore all these messages except the first. Only ids that the

@@ -17,7 +17,7 @@ import (
 type leavers struct {
 	n      int64  // how many
 	unsure int64  // of n, those of whom it is not certain that a load has identified them
-	moved  int64  // not of n: how many are in the input under another id, by an e-mail address that they had
+	moved  int64  // not of n: how many are in the input under another id, by an email address that they had
 	before int64  // how many people there were
 	ids    string // hash of the ids of those who are to be deleted
 	tried  bool   // some of them may have been deleted

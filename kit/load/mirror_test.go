@@ -93,8 +93,8 @@ func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
 		left, alone                  int64
 		sent                         string
 	}{
-		{"an e-mail address in other letters", people, "Ann@x.example,1\nbob@x.example,1\n", "ann@x.example,2\nBOB@X.example,1\n", 0, 0, "ann@x.example BOB@X.example"},
-		{"an e-mail address that has left", people, "Ann@x.example,1\nbob@x.example,1\n", "bob@x.example,1\n", 1, 0, "-Ann@x.example"},
+		{"an email address in other letters", people, "Ann@x.example,1\nbob@x.example,1\n", "ann@x.example,2\nBOB@X.example,1\n", 0, 0, "ann@x.example BOB@X.example"},
+		{"an email address that has left", people, "Ann@x.example,1\nbob@x.example,1\n", "bob@x.example,1\n", 1, 0, "-Ann@x.example"},
 		{"an accepted row without the userId", mail, "u1,u1@x.example\nu2,u2@x.example\n", ",u1@x.example\nu2,u2@x.example\n", 1, 1, ""},
 		{"a row whose condition does not hold", guarded, "a,1\nb,1\n", "a,0\nb,1\n", 0, 0, ""},
 		{"a row whose condition does not hold, of nobody knows whom", guarded, "a,1\nb,1\n", ",0\nb,1\n", 1, 1, ""},

@@ -51,7 +51,7 @@ type Summary struct {
 	// LeftRejected is how many people who have left were not removed, or would not be in a dry run, because the deny list or a guard of the Client
 	// forbids messages for them, or because it is not certain that a load has made them. Each is a reject, and counts in Messages and in Rejected.
 	LeftRejected int64 `json:"left_rejected"`
-	// SameAddress is how many people of the snapshot are in the input only under another id, with an e-mail address that they had. For Customer.io
+	// SameAddress is how many people of the snapshot are in the input only under another id, with an email address that they had. For Customer.io
 	// both ids are one person, so nobody is removed, and the person then has the other id. They are not counted in Left.
 	SameAddress int64 `json:"same_address"`
 

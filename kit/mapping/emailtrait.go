@@ -10,15 +10,15 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// RuleNotAnAddress warns of an identify whose trait email is not an e-mail address.
+// RuleNotAnAddress warns of an identify whose trait email is not an email address.
 const RuleNotAnAddress = "not-an-email-address"
 
 // RuleByAddress warns of an identify whose userId is empty although the mapping gives it one, so that the person is identified by the trait email.
 const RuleByAddress = "person-by-address"
 
-const hintByAddress = "the userId is empty, so the person is identified by the e-mail address; if there should be an id, check for a failed join, and leave these rows out"
+const hintByAddress = "the userId is empty, so the person is identified by the email address; if there should be an id, check for a failed join, and leave these rows out"
 
-const hintNotAnAddress = "the trait email is not an e-mail address: nothing can be sent to it, and people with the same value may become one person"
+const hintNotAnAddress = "the trait email is not an email address: nothing can be sent to it, and people with the same value may become one person"
 
 // namedByAddress reports whether the mapping has a userId but the row has none, and no other id either.
 func (p *Message) namedByAddress(v *values) bool {
@@ -101,7 +101,7 @@ func (p *Message) findEmail() {
 	}
 }
 
-// addressIn returns the e-mail address that the row has for an identify. The address identifies a person too. known is false if it cannot be read.
+// addressIn returns the email address that the row has for an identify. The address identifies a person too. known is false if it cannot be read.
 func (m *Mapper) addressIn(p *Message) (folded string, known bool) {
 	if p.kind.typ != cio.TypeIdentify || p.body == nil {
 		return "", true

@@ -7,7 +7,7 @@ import (
 
 // Named is the person that one message of a mapping identifies in a row, even if the message is not made.
 type Named struct {
-	// ID is the userId, empty if the row has none that can be read. Address is the e-mail address that the message would give the person, in the form
+	// ID is the userId, empty if the row has none that can be read. Address is the email address that the message would give the person, in the form
 	// in which addresses are compared; empty if there is none.
 	ID, Address string
 	// Lost says that the message may be about somebody who is not known here: it has no userId, or its address cannot be read. An identify without a

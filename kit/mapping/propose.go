@@ -161,7 +161,7 @@ func (w *proposer) identify() {
 	if w.user >= 0 {
 		w.line("      userId: %s%s", w.idText(w.user), w.distinctNote(w.user))
 	} else {
-		w.line("      # No column looks like an id: people are identified by their e-mail address.")
+		w.line("      # No column looks like an id: people are identified by their email address.")
 	}
 	w.line("      traits:")
 	w.values("        ", map[int]bool{w.user: true}, nil, w.email)
@@ -232,7 +232,7 @@ func (w *proposer) distinctNote(id int) string {
 	if filled := w.p.Sampled - c.Empty; int64(c.Distinct) < min(filled, 1000) {
 		note := "several rows have the same value: the last of them counts"
 		if w.email >= 0 {
-			note += ", but Customer.io keeps the first e-mail address unless the workspace allows changes"
+			note += ", but Customer.io keeps the first email address unless the workspace allows changes"
 		}
 		notes = append(notes, note)
 	}
@@ -263,8 +263,8 @@ func (w *proposer) skeleton() {
 		}
 	}
 	list := strings.Join(names, ", ")
-	w.choose("no column looks like the id or the e-mail address of a person: name it with --user-id or in the mapping")
-	w.notes = append(w.notes, "No column looks like the id or the e-mail address of a person. Choose what each row is about; a load rejects the mapping until then.")
+	w.choose("no column looks like the id or the email address of a person: name it with --user-id or in the mapping")
+	w.notes = append(w.notes, "No column looks like the id or the email address of a person. Choose what each row is about; a load rejects the mapping until then.")
 	w.line("  - identify: # if each row is a person")
 	w.line("      userId: # CHOOSE one of %s", list)
 	w.line("      traits:")

@@ -38,7 +38,7 @@ func (w *proposer) about() {
 	person := w.person()
 	note := w.distinctNotes(person)
 	if w.user < 0 {
-		note = append(note, "no column looks like an id: people are identified by their e-mail address")
+		note = append(note, "no column looks like an id: people are identified by their email address")
 	}
 	w.line("      userId: %s%s", w.idText(person), comment(note))
 	if w.time < 0 {

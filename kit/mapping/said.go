@@ -13,7 +13,7 @@ import (
 // Said is what a message says about the person or thing that it identifies, by hashes that differ in each process. A message of a row has several, or
 // none.
 type Said struct {
-	// Address says that Key is an e-mail address that an identify gives to the person in Other, who is identified by the userId. Person says the same
+	// Address says that Key is an email address that an identify gives to the person in Other, who is identified by the userId. Person says the same
 	// in the other direction: Key is the person, and Other is the address. Otherwise Key is a message id that the mapping makes, and Other is 0.
 	Address, Person bool
 	Key             [2]uint64

@@ -25,13 +25,13 @@ func (w *Workspace) Stats() emulator.Stats {
 	return ask[emulator.Stats](w, "stats", nil)
 }
 
-// Person returns the person with the id or the e-mail address; the zero Person if there is none.
+// Person returns the person with the id or the email address; the zero Person if there is none.
 func (w *Workspace) Person(id string) emulator.Person {
 	p, _ := w.Find(id)
 	return p
 }
 
-// Find returns the person with the id or the e-mail address, if there is one.
+// Find returns the person with the id or the email address, if there is one.
 func (w *Workspace) Find(id string) (emulator.Person, bool) {
 	if w.Real() {
 		return readBack[emulator.Person](w, PersonPath, url.Values{"name": {id}})

@@ -272,7 +272,7 @@ func (p *Profile) headerless() (why string) {
 		case c.Name == "":
 			continue
 		case c.Looks == LooksEmail && k&classEmail != 0:
-			what = "an e-mail address"
+			what = "an email address"
 		case c.Looks == LooksDate && k&classPatterns != 0:
 			what = "a date"
 		case c.Looks == LooksPhone && k&(classPhone|classDigits) != 0:

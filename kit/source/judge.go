@@ -138,13 +138,13 @@ func (c *ColumnProfile) email(*judgement) bool {
 		// A wrong address is a mistake in an address. It does not show that the column is something else.
 		c.Looks = LooksEmail
 		c.dropWords(classNulls)
-		c.show("%s", share(n, c.filled, "e-mail addresses"))
+		c.show("%s", share(n, c.filled, "email addresses"))
 		c.showNulls()
 		c.Odd = &OddCells{odd.count, odd.place.file, odd.place.line}
 		c.show("%s something else, first %s", counted(odd.count, "cell is", "cells are"), where(odd.place))
 		return true
 	}
-	return c.is(LooksEmail, classEmail, "e-mail addresses")
+	return c.is(LooksEmail, classEmail, "email addresses")
 }
 
 func (c *ColumnProfile) boolean(*judgement) bool {

@@ -22,12 +22,12 @@ func identityText(c *load.IdentityCount) string {
 	}
 	if n := c.Addresses.Count; n > 0 {
 		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person for each address. The order of the rows does not decide which of the ids that person gets: give each person a different address, or load such rows in two loads.\n",
-			plural.Count(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
+			plural.Count(n, "email address has two or more ids", "email addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
 		restText(&b, c.Addresses)
 	}
 	if n := c.People.Count; n > 0 {
 		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps the first address of a person, unless the workspace allows changes.\n",
-			plural.Count(n, "id has two or more e-mail addresses", "ids have two or more e-mail addresses"), plural.Count(c.People.Messages, "message", "messages"), placesOf(c.People.First[0]))
+			plural.Count(n, "id has two or more email addresses", "ids have two or more email addresses"), plural.Count(c.People.Messages, "message", "messages"), placesOf(c.People.First[0]))
 		restText(&b, c.People)
 	}
 	if n := c.MessageIDs.Count; n > 0 {

@@ -64,7 +64,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 			"Correct these rows and load again. If they are about nobody, skip them with a condition on the column of the userId, such as when: =id != \"\".\n", plural.Grouped(s.RowsNameless))
 	}
 	if s.SameAddress > 0 {
-		fmt.Fprintf(&b, "%s in the input only under another id, with an e-mail address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),
+		fmt.Fprintf(&b, "%s in the input only under another id, with an email address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),
 			plural.Form(s.SameAddress, "this person had: for Customer.io both ids are the same person, so this person was not removed.", "they had: for Customer.io both ids are the same person, so these people were not removed."))
 	}
 	if s.Rows == 0 && s.Complete {

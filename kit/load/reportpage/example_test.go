@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/load/reportpage"
 )
 
-// The page is self-contained: it can be sent by e-mail, or kept with the rejects.
+// The page is self-contained: it can be sent by email, or kept with the rejects.
 func ExampleWrite() {
 	report := load.NewRecorder().Report(load.Summary{Rows: 3, Messages: 3, Accepted: 3, Complete: true}, load.ReportAbout{Source: "people.csv"}, nil)
 	var page strings.Builder

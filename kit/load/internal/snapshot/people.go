@@ -18,7 +18,7 @@ const MaxID = 32_000
 type Mention struct {
 	How     byte
 	ID      []byte // as it was read; empty if only an address is known
-	Address uint64 // the hash of an e-mail address; 0 for none
+	Address uint64 // the hash of an email address; 0 for none
 	Message int    // index of the row's message that identifies or deletes them
 }
 
@@ -48,7 +48,7 @@ func parseMention(record []byte) (n Mention, ok bool) {
 //
 //	the id as it is compared, after its length as a uvarint
 //	a byte for its origin, see below
-//	8 bytes  the hash of an e-mail address that the person had, zeros for none
+//	8 bytes  the hash of an email address that the person had, zeros for none
 //	the id as it was read
 //
 // so the records of a person are next to each other.
