@@ -58,6 +58,6 @@ func ExampleVerbatim() {
 	_, err = cio.Encode(cio.Track{UserID: "42", Event: cio.Verbatim("order_completed", nil)})
 	fmt.Println(err)
 	// Output:
-	// cio: event: near-semantic-name: Customer.io would store it as an ordinary event; the semantic event is named "Order Completed"; cio.Verbatim sends the name unchanged
+	// cio: event: near-semantic-name: Customer.io would store this name as an ordinary event; the semantic event is named "Order Completed"; cio.Verbatim sends the name unchanged
 	// <nil>
 }

@@ -138,7 +138,7 @@ func lint(e Event, name string) (likeness, error) {
 	}
 	like := resembles(name)
 	if like.rejected {
-		return like, reject("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name unchanged")
+		return like, reject("event", RuleNearSemantic, "Customer.io would store this name as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name unchanged")
 	}
 	return like, nil
 }

@@ -165,7 +165,7 @@ func checkCommand(event string, id *Identity, body, context []byte) error {
 		if ok {
 			return nil
 		}
-		return reject(field, RuleRequired, event+" "+hint)
+		return reject(field, RuleRequired, "the event "+quoted(event)+" "+hint)
 	}
 	needID := func(hint string) error {
 		field, v := actsOn(event, body, context)

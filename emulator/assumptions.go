@@ -107,7 +107,7 @@ var allAssumptions = []Assumption{
 	{"A page without a name gets its properties.url as its name; a page with a name keeps it.",
 		segment + " names every page by it", low, "KeepPageNames"},
 	{"traits.objectId on identify relates the person to that object.", segment, medium, ""},
-	{"Object Deleted needs an anonymousId and properties.objectId.",
+	{"The event \"Object Deleted\" needs an anonymousId and properties.objectId.",
 		"specification; the text next to it says something else", medium, ""},
 	{"A device without a type of ios or android is accepted with a warning.",
 		"specification: optional; Track API: required", low, ""},

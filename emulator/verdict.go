@@ -202,7 +202,7 @@ var ruleTable = [...]Rule{
 		"The message needs a userId.",
 		"Set userId to the person's ID or email address."},
 	ruleMissingAnonymousID: {"missing-anonymous-id", EffectRefuses,
-		"Object Deleted needs an anonymousId, of any value.",
+		"The event \"Object Deleted\" needs an anonymousId, of any value.",
 		"Set anonymousId to any value."},
 	ruleMissingEvent: {"missing-event", EffectRefuses,
 		"The track call has no event name.",

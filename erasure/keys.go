@@ -33,8 +33,11 @@ func isKeyName(name string) bool {
 // GenerateKey makes an Ed25519 key for signing, in the format of signed notes (golang.org/x/mod/sumdb/note). Its name is ROLE/NAME. private is a
 // secret. public is for the Keyring of everybody who checks receipts.
 func GenerateKey(role Role, name string) (private, public string, err error) {
-	if !isKeyName(string(role) + "/" + name) {
-		return "", "", fmt.Errorf("erasure: a key cannot have the name %q: use the role %s or %s, and letters, digits, dots, dashes and underscores in the name", string(role)+"/"+name, RoleOperator, RoleApprover)
+	switch {
+	case role != RoleOperator && role != RoleApprover:
+		return "", "", fmt.Errorf("erasure: a key cannot have the role %q: use %s or %s", string(role), RoleOperator, RoleApprover)
+	case !keyName.MatchString(name):
+		return "", "", fmt.Errorf("erasure: a key cannot have the name %q: use letters, digits, dots, dashes and underscores, and a letter or digit at the beginning", name)
 	}
 	return note.GenerateKey(rand.Reader, string(role)+"/"+name)
 }

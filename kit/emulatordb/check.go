@@ -14,6 +14,15 @@ import (
 // ErrDamaged says that the file is not as it was written.
 var ErrDamaged = errors.New("the file is damaged")
 
+// foreignError says that the beginning of the file is not that of a file of an
+// emulator. A damaged beginning looks the same, so it is ErrDamaged too.
+type foreignError struct{}
+
+func (foreignError) Error() string {
+	return "it is not a file of an emulator, or its beginning is damaged"
+}
+func (foreignError) Is(target error) bool { return target == ErrDamaged }
+
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
@@ -129,7 +138,7 @@ func findMeta(file io.ReaderAt, size int64) (meta, error) {
 			return meta{}, damaged("its first meta page is broken")
 		}
 	}
-	return meta{}, damaged("it is not a file that this program wrote")
+	return meta{}, foreignError{}
 }
 
 func readMeta(file io.ReaderAt, at int64) (meta, error) {

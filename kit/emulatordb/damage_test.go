@@ -229,8 +229,8 @@ func TestNotAFileOfOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"empty": "it is empty", "text": "not a file that this program wrote", "sqlite": "not a file that this program wrote",
-		"zeros": "not a file that this program wrote", "short": "not a file that this program wrote", "directory": "is a directory",
+		"empty": "it is empty", "text": "not a file of an emulator", "sqlite": "not a file of an emulator",
+		"zeros": "not a file of an emulator", "short": "not a file of an emulator", "directory": "is a directory",
 		"device": "not a regular file", "locked away": "must be readable", "read only": "must be readable", "none/shop.db": "no such file",
 	} {
 		if os.Getuid() == 0 && strings.HasPrefix(want, "must be") {

@@ -114,6 +114,9 @@ func explain(path string, err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		return err
 	}
+	if errors.As(err, new(foreignError)) {
+		return fmt.Errorf("%s cannot be used: %w. It was not changed: give another path; if an emulator wrote this file, replace it by a copy, or move it away to start with an empty state", path, err)
+	}
 	return fmt.Errorf("%s cannot be used: %w. It was not changed: replace it by a copy, or move it away to start with an empty state", path, err)
 }
 

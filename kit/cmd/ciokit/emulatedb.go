@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
@@ -16,7 +17,10 @@ type database struct {
 
 func openDatabase(path string, con console.Console) (*database, error) {
 	db, err := emulatordb.Open(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, emulatordb.ErrDamaged):
+		return nil, exit.With(exit.Local, err)
+	case err != nil:
 		return nil, exit.Fail(exit.Local, "%w; check the path, or give another file with --db", err)
 	}
 	return &database{db, con}, nil

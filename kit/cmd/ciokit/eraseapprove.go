@@ -36,8 +36,8 @@ func newEraseApprove(con console.Console) *cobra.Command {
 approval covers only this plan, word for word. The person who ordered it cannot approve it: the two keys must differ.
 
 A plan names people only by a hash. To check who they are, make a plan from the list of people yourself, with the operator's receipt
-key and guard key, and with an operator's key that you make for this with ciokit erase keygen. Then compare the lines subjects and
-subjects-hash of the two files: they have the number of the people and their hash. Approve shows the hash in the line people.`,
+key and guard key, and with an operator's key that you make for this with ciokit erase keygen. Then compare the lines "subjects" and
+"subjects-hash" of the two files: they have the number of the people and their hash. This command shows the hash in its line "people".`,
 		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
 	}

@@ -24,7 +24,8 @@ func newExitCodes() *cobra.Command {
        cannot be resumed with a file that has changed: the exit code is then 2
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
-If several of them apply, the exit code is the first of 130 and 143, 3, 5, 4, 7, 6. If a
-load fails with 1 or 2 after it has begun, the summary says what was sent.`,
+If several of them apply, the exit code is the first in this list: 130 or 143, 3, 5, 4, 7, 2, 1, 6. A 4 only because of
+--guard or --deny comes before 7 and 6, but 2 and 1 come before it. If a load fails with 1 or 2 after it has begun, the
+summary says what was sent.`,
 	}
 }

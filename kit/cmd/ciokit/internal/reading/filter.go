@@ -75,7 +75,7 @@ func (f *Filter) Filter() (appapi.Filter, error) {
 	}
 	switch {
 	case len(parts) == 0:
-		return appapi.Filter{}, exit.Fail(exit.Usage, "give at least one condition, such as --is plan=pro or --has email: a search without a condition is not allowed")
+		return appapi.Filter{}, exit.Fail(exit.Usage, "give at least one condition, such as --is plan=pro or --has email: this command reads only people for whom a condition is true")
 	case len(parts) == 1:
 		return parts[0], nil
 	case f.any:
