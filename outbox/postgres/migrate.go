@@ -148,21 +148,3 @@ func recentVersion(text string) error {
 func notOfHost(r rune) bool {
 	return r <= ' ' || strings.ContainsRune("@,;?#&=\"'`*\\", r)
 }
-
-// wrap adds the name of the package to an error. If tables or rights are missing, or nothing can be written, it adds what to do.
-func wrap(err error) error {
-	var pg *pgconn.PgError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000" || pg.Code == "42703"): // no such table, schema, column
-		return fmt.Errorf("%w (%w)", ErrNotMigrated, err)
-	case strings.HasPrefix(err.Error(), "outbox"):
-		return err
-	case errors.As(err, &pg) && pg.Code == "42501": // insufficient_privilege
-		return fmt.Errorf("outbox/postgres: the database's user lacks a right; GRANT it. Migrate needs CREATE in the database, or in a schema that exists. A worker needs SELECT, INSERT, UPDATE and DELETE on the schema's tables. Enqueue needs INSERT on queue. All need USAGE on the schema and on its sequence: %w", err)
-	case errors.As(err, &pg) && pg.Code == "25006" || strings.Contains(err.Error(), "read only connection"): // pgx says this before any query
-		return fmt.Errorf("outbox/postgres: the server or the user can only read; give the address of the primary, or of all servers (postgres://db1,db2/name), and check that default_transaction_read_only is off for the user: %w", err)
-	}
-	return fmt.Errorf("outbox/postgres: %w", err)
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/ciokit/cio/kit/source"
 )
@@ -22,7 +21,7 @@ func (r *result) describe(query string) (err error) {
 			return err
 		}
 		if r.query, r.columns, err = undated(r.run, r.db, r.statement); err != nil {
-			return queryError(err)
+			return r.dialect.queryError(err)
 		}
 		r.nests = true
 		return nil
@@ -70,7 +69,7 @@ func (r *result) take(query string) error {
 func (r *result) checked(ctx context.Context, tx *sql.Tx, query string) (string, error) {
 	g, err := r.dialect.grammar(ctx, tx)
 	if err != nil {
-		return "", fmt.Errorf("sqldb: the settings of the session cannot be read: %w", err)
+		return "", r.dialect.explain("sqldb: the settings of the session cannot be read", err)
 	}
 	return g.statement(query)
 }
@@ -85,7 +84,7 @@ func (r *result) columnsOf(statement string) error {
 	defer tx.Rollback() // as above
 	rows, err := r.dialect.query(ctx, tx, statement)
 	if err != nil {
-		return queryError(err)
+		return r.dialect.queryError(err)
 	}
 	types, err := rows.ColumnTypes()
 	if err == nil && rows.Next() {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -113,15 +111,12 @@ type unreachable string
 func (u unreachable) Error() string        { return string(u) }
 func (u unreachable) Is(target error) bool { return target == ErrUnreachable }
 
-// duplicateColumn is MySQL's error for two equal names in a subquery.
-const duplicateColumn = 1060
-
-func queryError(err error) error {
-	hint := "try it in the database's own shell"
-	if e := new(mysql.MySQLError); errors.As(err, &e) && e.Number == duplicateColumn {
-		hint = "with an order every column needs its own name: name the columns instead of *, or rename one with AS"
+func (d *dialect) queryError(err error) error {
+	r := d.reasonOf(err, false)
+	if r.hint == "" {
+		r.hint = "try it in the database's own shell"
 	}
-	return &source.FormatError{Problem: "the query fails: " + err.Error(), Hint: hint}
+	return &source.FormatError{Problem: "the query fails: " + r.text, Hint: r.hint}
 }
 
 // masked removes the password of a URL from the text of an error.

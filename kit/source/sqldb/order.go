@@ -72,7 +72,7 @@ func (o *order) check(ctx context.Context, tx *sql.Tx) (rows int64, err error) {
 		strings.Join(missing, " OR "), strings.Join(selected, ", "), o.from(), strings.Join(o.columns(), ", "))
 	var distinct, empty int64
 	if err := tx.QueryRowContext(ctx, query).Scan(&distinct, &rows, &empty); err != nil {
-		return 0, fmt.Errorf("sqldb: the keys of the rows cannot be counted: %w", err)
+		return 0, o.dialect.explain("sqldb: the keys of the rows cannot be counted", err)
 	}
 	key := o.names()
 	switch {

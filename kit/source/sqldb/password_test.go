@@ -192,7 +192,7 @@ func TestPassfile(t *testing.T) {
 				if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 					t.Errorf("mode %o: %v; want %s", mode, err, want)
 				}
-				if err != nil && tells(err.Error(), password) != "" {
+				if err != nil && tells(strings.ReplaceAll(err.Error(), path, ""), password) != "" { // the digits of a temporary directory may be some of the password
 					t.Errorf("the password is told: %v", err)
 				}
 			}

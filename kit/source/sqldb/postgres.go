@@ -208,7 +208,7 @@ func namePostgresTypes(ctx context.Context, tx *sql.Tx, columns []source.Column)
 		}
 		query := "SELECT pg_catalog.upper(pg_catalog.format_type($1::pg_catalog.oid, NULL))"
 		if err := tx.QueryRowContext(ctx, query, oid).Scan(&columns[i].Type); err != nil {
-			return fmt.Errorf("sqldb: the type of the column %s cannot be looked up: %w", columns[i].Name, err)
+			return postgres.explain("sqldb: the type of the column "+columns[i].Name+" cannot be looked up", err)
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ func (r *result) begin(tx *sql.Tx) (rows *sql.Rows, err error) {
 	}
 	if r.order == nil {
 		if rows, err = r.dialect.query(r.run, tx, r.selection().query); err != nil {
-			return nil, queryError(err)
+			return nil, r.dialect.queryError(err)
 		}
 		return rows, nil
 	}
@@ -26,7 +26,10 @@ func (r *result) begin(tx *sql.Tx) (rows *sql.Rows, err error) {
 		return nil, err
 	}
 	r.total.Store(total)
-	return r.dialect.query(r.run, tx, r.selection().query)
+	if rows, err = r.dialect.query(r.run, tx, r.selection().query); err != nil {
+		return nil, r.dialect.queryError(err)
+	}
+	return rows, nil
 }
 
 // read reads all rows into the backlog, and then closes the connection to the database.
@@ -88,7 +91,9 @@ func (r *result) readAll(alive *alive) error {
 		}
 	}
 	if err == nil {
-		err = rows.Err()
+		if err = rows.Err(); err != nil {
+			err = r.dialect.explain("sqldb: the query failed while its rows were read", err)
+		}
 	}
 	if !put() {
 		return errClosed

@@ -30,8 +30,11 @@ func sqlitePath(rest string, windows bool) string {
 
 // sqliteTarget is a file. It is opened read only, and waits while another process writes.
 func sqliteTarget(file string) (*target, error) {
-	if _, err := os.Stat(file); err != nil {
+	switch info, err := os.Stat(file); {
+	case err != nil:
 		return nil, err // otherwise the driver would create an empty database
+	case info.IsDir():
+		return nil, unreachable("sqldb: sqlite:" + file + " is a directory; give the file of the database")
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(file)}).EscapedPath() + "?mode=ro&_busy_timeout=10000"
 	return &target{dialect: sqlite, local: true, connector: fileConnector(dsn), setup: onlyRead, timeout: connectTimeout}, nil

@@ -103,7 +103,7 @@ func (t *target) transaction(ctx context.Context, db *sql.DB, rawURL string) (*s
 	connecting, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	err := db.PingContext(connecting)
-	if err != nil && connecting.Err() != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && (connecting.Err() != nil || t.dialect.reasonOf(err, true).timeout) {
 		return nil, unreachable(fmt.Sprintf("sqldb: %s has not answered within %s; check the host, the port, and any firewall in between", Name(rawURL), t.timeout))
 	}
 	var tx *sql.Tx
@@ -111,14 +111,30 @@ func (t *target) transaction(ctx context.Context, db *sql.DB, rawURL string) (*s
 		tx, err = db.BeginTx(ctx, t.dialect.transaction)
 	}
 	if err != nil {
-		return nil, unreachable("sqldb: " + Name(rawURL) + " cannot be reached: " + mask(rawURL, err.Error()))
+		return nil, t.refused(rawURL, err)
 	}
 	if t.dialect == postgres {
 		if _, err := tx.ExecContext(ctx, postgresSession); err != nil {
-			return nil, fmt.Errorf("sqldb: the session cannot be set up: %w", err)
+			return nil, t.dialect.explain("sqldb: the session cannot be set up", err)
 		}
 	}
 	return tx, nil
+}
+
+// refused is the error for a connection that cannot be made.
+func (t *target) refused(rawURL string, err error) error {
+	r, problem := t.dialect.reasonOf(err, true), " cannot be reached: "
+	switch {
+	case t.dialect == sqlite:
+		problem = " cannot be opened: "
+	case r.answered:
+		problem = " does not accept the connection: "
+	}
+	text := "sqldb: " + Name(rawURL) + problem + mask(rawURL, r.text)
+	if r.hint != "" {
+		text += "; " + r.hint
+	}
+	return unreachable(text)
 }
 
 // grammar returns the grammar of the transaction's session.
