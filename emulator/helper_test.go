@@ -1,8 +1,10 @@
 package emulator_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -76,6 +78,36 @@ func (c *client) send(messages ...string) {
 	c.t.Helper()
 	for _, m := range messages {
 		c.post("/v1/batch", `{"batch":[`+m+`]}`, http.StatusOK)
+	}
+}
+
+// stream opens the live updates of the page with a query, until the test ends,
+// and returns a function that reads the next update into its argument.
+func (c *client) stream(query string) (next func(update any)) {
+	c.t.Helper()
+	ctx, cancel := context.WithCancel(c.t.Context())
+	c.t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://emulator/_page/stream?w=&after=0"+query, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	resp, err := c.srv.Transport().RoundTrip(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { resp.Body.Close() })
+	lines := bufio.NewScanner(resp.Body)
+	return func(update any) {
+		c.t.Helper()
+		for lines.Scan() {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				if err := json.Unmarshal([]byte(data), update); err != nil {
+					c.t.Fatal(err)
+				}
+				return
+			}
+		}
+		c.t.Fatal("the stream ended")
 	}
 }
 

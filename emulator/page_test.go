@@ -1,9 +1,6 @@
 package emulator_test
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
 	"html"
 	"net/http"
@@ -150,18 +147,6 @@ func TestStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, emulator.Config{})
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://emulator/_page/stream?w=&after=0", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := c.srv.Transport().RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		lines := bufio.NewScanner(resp.Body)
 		type update struct {
 			Stats emulator.Stats
 			Rows  []struct {
@@ -169,16 +154,9 @@ func TestStream(t *testing.T) {
 				Count                          int
 			}
 		}
+		stream := c.stream("")
 		next := func() (u update) {
-			for lines.Scan() {
-				if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-					if err := json.Unmarshal([]byte(data), &u); err != nil {
-						t.Fatal(err)
-					}
-					return u
-				}
-			}
-			t.Fatal("the stream ended")
+			stream(&u)
 			return u
 		}
 		if u := next(); len(u.Rows) != 0 || u.Stats.Requests != 0 {
@@ -215,7 +193,6 @@ func TestStream(t *testing.T) {
 		if link := u.Rows[4].Link; !strings.Contains(link, "verdict=accepted") || !strings.Contains(link, "event=Bought+%26+sold") {
 			t.Errorf("it links to %s", link)
 		}
-		cancel()
 	})
 }
 

@@ -1,11 +1,6 @@
 package emulator_test
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
-	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -19,33 +14,14 @@ func TestStreamCountsForList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, emulator.Config{})
 		c.send(`{"type":"track","userId":"u1"}`)
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		streams := make(map[string]*bufio.Scanner)
+		streams := make(map[string]func(any))
 		for _, query := range []string{"", "&since=1", "&since=1&verdict=dropped", "&since=1&q=bought+-u2", "&since=1&verdict=lost"} {
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://emulator/_page/stream?w=&after=0"+query, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := c.srv.Transport().RoundTrip(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			streams[query] = bufio.NewScanner(resp.Body)
+			streams[query] = c.stream(query)
 		}
 		next := func(query string) *int {
-			for lines := streams[query]; lines.Scan(); {
-				if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-					var u struct{ New *int }
-					if err := json.Unmarshal([]byte(data), &u); err != nil {
-						t.Fatal(err)
-					}
-					return u.New
-				}
-			}
-			t.Fatal("the stream ended")
-			return nil
+			var u struct{ New *int }
+			streams[query](&u)
+			return u.New
 		}
 		check := func(all, dropped, bought int) {
 			t.Helper()

@@ -3,6 +3,7 @@ package mapping
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 // sniff inspects an input and proposes a mapping for it. It returns how many bytes that has allocated.
-func sniff(t *testing.T, data []byte) uint64 {
+func sniff(t testing.TB, data []byte) uint64 {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -26,7 +27,7 @@ func sniff(t *testing.T, data []byte) uint64 {
 		proposal, err := Propose(p, ProposeConfig{})
 		if err == nil && proposal.Open == nil {
 			if _, err := Parse("m.yaml", proposal.Mapping); err != nil {
-				t.Errorf("the proposal is no mapping: %v\n%s", err, proposal.Mapping)
+				t.Errorf("the proposal is not a mapping: %v\n%s", err, proposal.Mapping)
 			}
 		}
 	}
@@ -64,15 +65,8 @@ func TestSniffHard(t *testing.T) {
 	}
 }
 
-// No input needs more than a second for each of its mebibytes, however hostile it is.
-func TestSniffTime(t *testing.T) {
-	if raceEnabled {
-		t.Skip("times say nothing under the race detector")
-	}
-	size := 2 << 20
-	if os.Getenv("CIOKIT_FULL") == "1" {
-		size = 8 << 20
-	}
+// hardInputs returns inputs of about that size on which a step that compares everything with everything takes longest.
+func hardInputs(size int) map[string]string {
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	columns := func(n int, row string) string {
 		var b strings.Builder
@@ -81,12 +75,12 @@ func TestSniffTime(t *testing.T) {
 		}
 		return b.String() + "end\n" + strings.Repeat(strings.Repeat(row+",", n)+row+"\n", 4)
 	}
-	for name, data := range map[string]string{
+	return map[string]string{
 		"one line":            fill("x"),
 		"one line of fields":  fill("x,y;"),
 		"one cell":            "id,x\n1," + fill("9."),
-		"many columns":        columns(200_000, "1"), // rejected: the header is a mebibyte long
-		"columns":             columns(100_000, "1"),
+		"many columns":        columns(size/10, "1"), // from 2 MiB on rejected: the header is longer than a mebibyte
+		"columns":             columns(size/20, "1"),
 		"one name":            fill("a,") + "a\n1\n",
 		"quotes":              fill(`"`),
 		"quotes in fields":    "id,x\n" + fill(`1,"a""`),
@@ -106,16 +100,49 @@ func TestSniffTime(t *testing.T) {
 		"long dates":          "id,x\n" + fill("1,01/02/2003 04:05:06 PM +01:00\n"),
 		"bytes":               fill("\x00\xff\xfe"),
 		"spaces":              "id,x\n" + fill("1, \n"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			most, least := time.Duration(size>>20)*time.Second, time.Hour
-			for try := 0; try < 3 && least > most; try++ { // a busy machine is slow at times
-				begun := time.Now()
-				sniff(t, []byte(data))
-				least = min(least, time.Since(begun))
-			}
-			if least > most {
-				t.Errorf("%d bytes took %v", len(data), least)
+	}
+}
+
+// Inspecting a long input costs about as much as inspecting parts of the same kind that are together as long, however hostile it is: the cost of a
+// mebibyte does not grow with the input. Both are measured alternately, and they take equally long on a machine of any speed and load.
+func TestSniffGrowsLinearly(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes some steps slower than others")
+	}
+	sizes := []int{512 << 10, 2 << 20}
+	if os.Getenv("CIOKIT_FULL") == "1" {
+		sizes = append(sizes, 8<<20)
+	}
+	const parts, most = 8, 3 // a quadratic step makes the long input up to 8 times as expensive as the parts
+	for _, size := range sizes {
+		short := hardInputs(size / parts)
+		for name, long := range hardInputs(size) {
+			t.Run(fmt.Sprintf("%s of %d KiB", name, size>>10), func(t *testing.T) {
+				least := math.Inf(1)
+				for try := 0; try < 5 && least > most; try++ { // other processes can interrupt one of the two
+					begun := time.Now()
+					for range parts {
+						sniff(t, []byte(short[name]))
+					}
+					middle := time.Now()
+					sniff(t, []byte(long))
+					least = min(least, time.Since(middle).Seconds()/middle.Sub(begun).Seconds())
+				}
+				if least > most {
+					t.Errorf("%d bytes cost %.1f times as much as %d times %d bytes: the cost grows faster than the input", len(long), least, parts, len(short[name]))
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkSniff inspects 2 MiB of each hard input. On an idle machine, a mebibyte takes less than a second.
+func BenchmarkSniff(b *testing.B) {
+	for name, data := range hardInputs(2 << 20) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				sniff(b, []byte(data))
 			}
 		})
 	}

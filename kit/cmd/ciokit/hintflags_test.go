@@ -47,7 +47,7 @@ func TestHintsNameFlagsOfTheCommand(t *testing.T) {
 	keys := " --receipt-key receipt.key --guard-key guard.key"
 	lines := []string{
 		"events check FILE", "source FILE", "map init FILE", "load FILE --mapping map.yaml --dry-run --to $E",
-		"load table.csv --mapping map.yaml --dry-run --to $E --deny FILE", "verify FILE --mapping map.yaml --to $E", "erase find-copies . --id-file FILE", "erase find receipt --id-file FILE --receipt-key receipt.key",
+		"load table.csv --mapping map.yaml --dry-run --to $E --deny FILE", "verify FILE --mapping map.yaml --wait 1ms --to $E", "erase find-copies . --id-file FILE", "erase find receipt --id-file FILE --receipt-key receipt.key",
 		"erase plan FILE --action delete --reason r --to $E --out p.plan --operator-key operator-ann.key" + keys, "erase plan FILE --column id --action delete --reason r --to $E --out p.plan --operator-key operator-ann.key" + keys,
 		"erase plan quoted.txt --known-file FILE --resolve --targets t --action delete --reason r --to $E --out p.plan --operator-key operator-ann.key" + keys,
 	}

@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/spf13/cobra"
 	"golang.org/x/tools/txtar"
 )
 
@@ -146,17 +148,21 @@ func checkSuggestion(t *testing.T, said string) {
 	}
 }
 
+// commandTree is the tree of commands in which tests look up names and flags. It runs nothing, and it is built once, because building it takes
+// milliseconds.
+var commandTree = sync.OnceValue(func() *cobra.Command { return newRoot(console.Console{}) })
+
 // checkFlagsNamed fails if what a command says names a flag that neither it nor the other command that the sentence names has.
 func checkFlagsNamed(t *testing.T, args []string, said string) {
 	t.Helper()
-	root := newRoot(console.Console{})
+	root := commandTree()
 	for _, m := range commandNamed.FindAllStringSubmatch(unknownOne.ReplaceAllString(said, ""), -1) {
 		cmd, rest, err := root.Find(strings.Fields(m[1]))
 		if err != nil || cmd == root || len(rest) > 0 && !cmd.Runnable() {
 			t.Errorf("there is no command ciokit %s:\n%s", m[1], said)
 		}
 	}
-	cmd, _, err := newRoot(console.Console{}).Find(args)
+	cmd, _, err := root.Find(args)
 	if err != nil {
 		return
 	}
