@@ -56,7 +56,7 @@ type Job struct {
 	// MaxErrors is the most messages that Customer.io can reject: one more ends the run. Default DefaultMaxErrors; None or any negative number for
 	// none, Unlimited for no limit. Only requests that are under way at that moment are still finished. Each of them can add one rejection, because a
 	// refused batch is halved until the message is found. So at most MaxErrors plus Concurrency messages are rejected. With any limit, 1,000
-	// rejections in a row for one reason, with nothing accepted between them, also end the run; Unlimited switches that off too.
+	// rejections one after the other for one reason, with nothing accepted between them, also end the run; Unlimited switches that off too.
 	MaxErrors int64
 	// MaxDeletes is the most messages that can be sent that delete or suppress people, devices, objects or relationships: one more ends the run and
 	// is not sent. Default DefaultMaxDeletes; None or any negative number for none, Unlimited for no limit.
@@ -215,7 +215,7 @@ var (
 	ErrKeyRefused = errors.New("load: the write key was refused")
 	// ErrGaveUp says that the API or the network failed for too long, or with an error that a retry does not fix.
 	ErrGaveUp = errors.New("load: gave up on sending")
-	// ErrTooManyErrors says that Customer.io rejected more messages than Job.MaxErrors allows, or too many in a row for one reason.
+	// ErrTooManyErrors says that Customer.io rejected more messages than Job.MaxErrors allows, or too many one after the other for one reason.
 	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
 	// ErrTooManyDeletes says that one more message would exceed Job.MaxDeletes.
 	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")

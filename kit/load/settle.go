@@ -92,7 +92,7 @@ func (r *run) checkErrors() {
 	case r.refused > atMost(r.job.MaxErrors):
 		r.tooManyErrors(plural.Count(r.refused, "message was", "messages were") + " rejected" + because)
 	case r.sameRefusal >= sameRefusals:
-		r.tooManyErrors(plural.Grouped(int64(r.sameRefusal)) + " messages in a row were rejected for one reason: " + r.refusalSaid)
+		r.tooManyErrors(plural.Grouped(int64(r.sameRefusal)) + " messages one after the other were rejected for one reason: " + r.refusalSaid)
 	}
 }
 

@@ -40,7 +40,7 @@ outcome of every row. On a terminal the emulator then keeps running until Ctrl-C
 			return runDemo(cmd.Context(), con, addr, console.Terminal(con.Out))
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", destination.EmulatorAddr, "address of the emulator; a free port if it is taken")
+	cmd.Flags().StringVar(&addr, "addr", destination.EmulatorAddr, "address of the emulator; if its port is taken, any free port")
 	return cmd
 }
 

@@ -75,7 +75,7 @@ incomplete, so that the API rejects it. If a region refuses the key, the command
 CUSTOMERIO_API_KEY contains the write key. Without --to, CUSTOMERIO_REGION names the region. If CUSTOMERIO_APP_API_KEY is set, that key
 is tried too. You can also set all three in a file .env in the current directory.
 
-Exit code 0 means that nothing failed, 3 that Customer.io refuses the key, 5 anything else.`,
+The exit code is 0 if nothing failed, 3 if Customer.io refuses the key, and 5 if anything else failed.`,
 		Example: `  ciokit doctor --to eu
   ciokit doctor --to emulator --json`,
 		Args: cobra.NoArgs,

@@ -32,8 +32,8 @@ command names the first bad entry. With --keys, only signatures by keys that you
 count: that shows that the receipt is consistent, but not who made it.
 
 Two changes cannot be seen in the receipt alone. Somebody with an operator's key can replace the whole receipt. Somebody without a key can
-cut it back to an earlier checkpoint. To find both, keep a checkpoint elsewhere, such as in git or in a mail: --since proves that the
-receipt continues it. The command also says what it could not check. The exit code is 6 if somebody has changed the receipt, or if its
+remove its last entries, back to an earlier checkpoint. To find both, keep a checkpoint elsewhere, such as in git or in a mail, and give it
+with --since: the receipt must continue it. The command also says what it could not check. The exit code is 6 if somebody has changed the receipt, or if its
 last entries are not signed.`,
 		Example: `  ciokit erase check receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub --since kept/000000020002`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -45,7 +45,7 @@ func newErasePlan(con console.Console) *cobra.Command {
 
 FILE contains ids, addresses or cio_ ids: a text with one on each line, or CSV, JSON Lines or Parquet with --column; - is standard input. If
 it is not clear whom a line names, no plan is written. A person who is named twice counts once. Upper and lower case in addresses do not
-matter, but ids that differ in case are two people. Spaces around an id are ignored.
+matter, but in ids they do: Acme and acme are two people. Spaces around an id are ignored.
 
 ciokit erase run needs the same people again: FILE, or the file of --targets, which contains them in clear. Standard input can be read only
 once, so it needs --targets. Keep that file outside the receipt, and delete it when you have verified that the people are gone.`,

@@ -169,8 +169,8 @@ func newEraseProof(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "proof DIR --id ID --out DIR2", Short: "Write the entries of one person, with a proof that can be checked without the receipt", Args: cobra.ExactArgs(1),
 		Long: `Write what a receipt says about one person to a new directory, for somebody who must not have the whole receipt. The directory contains the
-plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it. ciokit erase check-proof checks it
-without the receipt, and so does any program that knows https://c2sp.org/tlog-proof. Name the person as the plan did, or give several
+plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it. ciokit erase check-proof checks the
+directory without the receipt. Any program that knows https://c2sp.org/tlog-proof can check it too. Name the person as the plan did, or give several
 identifiers. With --targets, any identifier of the plan finds the person. The directory contains no identifier in clear.`,
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -102,7 +102,7 @@ again: it resumes, and leaves nobody out. Customer.io's answer says that it acce
 	fl.StringVar(&f.receipt, "receipt", "", "directory for the receipt (required)")
 	fl.IntVar(&f.most, "max", erasure.DefaultMax, "how many people the plan may contain")
 	fl.DurationVar(&f.giveUp, "give-up-after", 10*time.Minute, "stop if nothing was accepted for this long")
-	fl.IntVar(&f.rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
+	fl.IntVar(&f.rate, "rate", 0, "how many requests a second may start; 0 means 909, which stays below the API's limit")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
 	return cmd

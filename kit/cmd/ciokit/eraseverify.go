@@ -89,10 +89,10 @@ func newEraseVerify(con console.Console) *cobra.Command {
   contradicted  the message was accepted longer ago than --wait and the person is still there, or the person came back
   cannot-tell   the App API does not show it, such as the end of a suppression
 
-This also settles an outcome that was unknown. You can run the command again at any time: a day later, with --again 24h, it finds people who
-came back. In the wrong workspace everybody seems to be gone: to exclude that, give people who must be there with --known-file. It is an
-assumption, not documented, that the API can delete a person by a cio_ id; only the lookup shows whether it worked. The exit code is 6 if
-somebody is not gone.`,
+If the outcome of a message was unknown, the result shows whether the message had an effect. You can run the command again at any time: a
+day later, with --again 24h, it finds people who came back. In the wrong workspace everybody seems to be gone: to exclude that, give people
+who must be there with --known-file. It is an assumption, not documented, that the API can delete a person by a cio_ id; only the lookup
+shows whether it worked. The exit code is 6 if somebody is not gone.`,
 		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key \
     --receipt-key receipt.key --guard-key guard.key
   ciokit erase verify receipts/DSR-204 --targets targets.jsonl --again 24h --json`,

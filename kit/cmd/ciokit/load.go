@@ -92,7 +92,7 @@ A load keeps a journal. If a load ends early, for any reason, ciokit load --resu
 For a load that cron runs every night, use --continue. If the last run of the same input, query, mapping, workspace and snapshot ended early,
 the load resumes that run. If that run was complete or cannot be resumed, it starts a new load. It says which of the two it does, and why. A new
 load starts at the first row; after a kill it also sends rows that the snapshot already contains. It starts only if no event can arrive twice as
-a new event. Otherwise the exit code is 2 or 7. It is also 2 while another process runs this load, with --continue or without.
+a new event. Otherwise the exit code is 2 or 7. While another process runs this load, it is 2 as well.
 
 Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.
 
@@ -155,11 +155,11 @@ Before a load sends anything to a real workspace, it shows what it would send an
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event on each line of standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only this many rows; 0 reads all")
 	f.MaxErrors, f.MaxDeletes = load.DefaultMaxErrors, load.DefaultMaxDeletes
-	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject: one more stops the load, and so do 1000 in a row for the same reason; 0 allows none, unlimited allows any number")
+	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject: one more stops the load, and so do 1000 one after the other for the same reason; 0 allows none, unlimited allows any number")
 	fl.Var(&f.MaxDeletes, "max-deletes", "how many messages may delete or suppress something: one more stops the load and is not sent; 0 allows none, unlimited allows any number")
 	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; --mode mirror needs it if the input is a pipe")
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may run at the same time; messages of one person keep their order")
-	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
+	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means 909, which stays below the API's limit")
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop the load if nothing was accepted for this long and one last try fails")
 	destination.AddAcceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)

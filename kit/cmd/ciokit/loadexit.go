@@ -60,7 +60,7 @@ func loadExit(s load.Summary, err error) error {
 	case errors.As(err, new(*load.SnapshotError)):
 		return exit.With(exit.Usage, err)
 	case errors.Is(err, load.ErrTooManyErrors):
-		return exit.Fail(exit.Guard, "%w; check the first rejections, or raise --max-errors; --max-errors unlimited switches this check off, also for 1,000 in a row for the same reason", err)
+		return exit.Fail(exit.Guard, "%w; check the first rejections, or raise --max-errors; --max-errors unlimited switches this check off, also for 1,000 one after the other for the same reason", err)
 	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
 		return exit.With(exit.Changed, err)
 	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:

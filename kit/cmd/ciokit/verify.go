@@ -42,7 +42,7 @@ sample of the people in them, or everybody with --all. The same --seed gives the
   arrived         it has the value in the file
   different       it has another value
   missing         it is not there, or its person is not there
-  not-yet         it does not have the value in the file, but may still arrive: only with --wait 0, which does not wait
+  not-yet         the value in the file is not there yet, but may still arrive; only --wait 0 gives this result
   not-comparable  it is there, but is an object or a list: the App API's form of these is not documented
 
 A date that was sent as text counts as arrived if the attribute has the same time in unix seconds; that is an assumption. Attributes that differ

@@ -27,7 +27,7 @@ func (f *Filter) Add(cmd *cobra.Command, segments bool) {
 		fl.StringArrayVar(&f.in, "in-segment", nil, "a segment that they are in, by its number")
 		fl.StringArrayVar(&f.notIn, "not-in-segment", nil, "a segment that they are not in, by its number")
 	}
-	fl.BoolVar(&f.any, "any", false, "one of the conditions is enough; default all of them")
+	fl.BoolVar(&f.any, "any", false, "one true condition is enough; by default all of them must be true")
 }
 
 // Filter returns the filter. The error has an exit code.
