@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// TestAdmit has Config.Admit let the third request go that it is asked about, and then hold one up until its context ends.
+// TestAdmit has a Config.Admit that refuses the first two times it is asked, allows the third, and then blocks until its context ends.
 func TestAdmit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

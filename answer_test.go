@@ -25,7 +25,7 @@ import (
 // impatient gives up after the first try.
 func impatient(c *cio.Config) { c.MaxElapsed = time.Nanosecond }
 
-// Which bodies of a 2xx are acceptance.
+// TestAcceptance lists which bodies of a 2xx mean acceptance.
 func TestAcceptance(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -81,7 +81,7 @@ func TestAcceptance(t *testing.T) {
 	}
 }
 
-// What a 2xx says of a failure is quoted, so that it does not run into the sentence around it.
+// If a 2xx describes a failure, the error quotes the description, so that it does not merge with the sentence around it.
 func TestFailureWithSuccessIsQuoted(t *testing.T) {
 	t.Parallel()
 	s := &server{answer: func(int, call) (*http.Response, error) {
@@ -93,7 +93,7 @@ func TestFailureWithSuccessIsQuoted(t *testing.T) {
 	}
 }
 
-// checkForeign checks the error of a Send that got an answer which is not the API's.
+// checkForeign checks the error of a Send whose answer did not come from the API.
 func checkForeign(t *testing.T, what string, err error) {
 	t.Helper()
 	var failed *cio.SendError
@@ -108,7 +108,7 @@ func checkForeign(t *testing.T, what string, err error) {
 	}
 }
 
-// A model of the rule, written another way, agrees with the client on answers made at random.
+// An independent model of the rule agrees with the client on random answers.
 func TestAcceptanceAgreesWithAModel(t *testing.T) {
 	t.Parallel()
 	seed := uint64(0)
@@ -185,7 +185,7 @@ func modelAccepts(code int, body string) bool {
 	return top["success"] != false && !full(top["error"]) && !full(top["errors"]) && !full(meta["error"]) && !full(meta["errors"])
 }
 
-// An answer that breaks off, that is too long or that does not end in time is a connection that was lost.
+// An answer that breaks off, is too long or does not end in time counts as a lost connection.
 func TestAnAnswerThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -245,7 +245,7 @@ func (endlessText) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A repeated request after an answer that was not the API's has the same ids.
+// A request that is repeated after an answer from something other than the API has the same ids.
 func TestAPageIsTriedAgainWithTheSameIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -321,7 +321,7 @@ func earlyClient(t *testing.T, answer string, change func(*cio.Config)) *cio.Cli
 	return c
 }
 
-// A success that comes before the whole request was sent is none.
+// A success that arrives before the whole request was sent does not count.
 func TestAnEarlyAnswer(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -333,7 +333,7 @@ func TestAnEarlyAnswer(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// What comes ahead of an answer may come early.
+	// An informational answer may arrive early.
 	client = earlyClient(t, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", func(c *cio.Config) { c.Timeout = 100 * time.Millisecond })
 	if err := client.Send(t.Context(), big()...); err == nil || !strings.Contains(err.Error(), "no answer within") {
 		t.Errorf("%v", err)
@@ -342,7 +342,7 @@ func TestAnEarlyAnswer(t *testing.T) {
 	if err := client.Send(t.Context(), big()...); err != nil {
 		t.Error(err)
 	}
-	// A transport that never reads, as many a test's.
+	// A transport that never reads the body, as in many tests.
 	deaf := roundTripper(func(r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 		return status(200, "{}"), nil
@@ -350,7 +350,7 @@ func TestAnEarlyAnswer(t *testing.T) {
 	checkForeign(t, "deaf", newClient(t, deaf, impatient).Send(t.Context(), tracks(1)...))
 }
 
-// Good requests of all sizes raise no false alarm, over connections that are used again, that are closed after each answer, and over HTTP/2.
+// Good requests of all sizes raise no false alarm: over reused connections, over connections that are closed after each answer, and over HTTP/2.
 func TestNoFalseAlarm(t *testing.T) {
 	t.Parallel()
 	n := 600
@@ -438,7 +438,7 @@ func FuzzAcceptance(f *testing.F) {
 	})
 }
 
-// A refusal that lists what is wrong with each message of a large batch is the API's, however long it is.
+// A rejection that lists what is wrong with each message of a large batch comes from the API, however long it is.
 func TestALongRefusal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -460,7 +460,7 @@ func TestALongRefusal(t *testing.T) {
 	})
 }
 
-// Answers that quote the request stay out of errors.
+// An answer that quotes the request does not appear in errors.
 func TestAnswersThatQuote(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{200, 400, 401, 403, 404, 413, 422, 503} {

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// The context that ends first counts, whichever Close it belongs to.
+// The context that ends first counts, whichever call of Close it belongs to.
 func TestBatcherASecondCloseHasItsOwnContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestBatcherASecondCloseHasItsOwnContext(t *testing.T) {
 	})
 }
 
-// A callback that never returns cannot hold up Close for ever; nothing is reported after it.
+// A callback that never returns cannot block Close forever. Nothing is reported after that Close.
 func TestBatcherCloseOverAHungCallback(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestBatcherCloseOverAHungCallback(t *testing.T) {
 	})
 }
 
-// Close after SetAPIKey gives the new key its chance.
+// After SetAPIKey, Close tries the new key.
 func TestBatcherClosesWithANewKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestBatcherClosesWithANewKey(t *testing.T) {
 	})
 }
 
-// A message that gets an answer nobody can mend holds up its own lane, not the others.
+// If the answer to a message cannot be fixed by a retry, the message blocks its own lane and no other.
 func TestBatcherOneStuckMessage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestBatcherReportsTheIDAsGiven(t *testing.T) {
 	}
 }
 
-// A transport that does not close bodies, as many a test's does not, costs memory and not the Batcher.
+// A transport that does not close bodies, as in many tests, costs memory but does not break the Batcher.
 func TestBatcherOverATransportThatDoesNotClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestBatcherOverATransportThatDoesNotClose(t *testing.T) {
 	})
 }
 
-// A Flush that waits when Close gives up hears so, and one that waits for nothing that was handed back hears that all has ended.
+// A Flush that waits when Close gives up returns an error. A Flush whose messages were all settled before returns nil.
 func TestBatcherFlushBesideClose(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Whatever callbacks do, and whatever the server does, each message has exactly one outcome: it is reported or handed back, and Stats count it once.
+// Whatever callbacks and the server do, each message has exactly one outcome: it is reported or handed back. Stats count it once.
 func TestEachMessageHasOneOutcome(t *testing.T) {
 	t.Parallel()
 	seeds, first := uint64(80), uint64(0)
@@ -56,7 +56,7 @@ func oneOutcome(t *testing.T, seed uint64) {
 	}
 	troubles := []answer{{503, ""}, {401, ""}, {403, page}, {400, rejection}, {400, "bad"}, {200, page}, {429, ""}, {404, ""}}
 	share := 3 + r.IntN(30)
-	bad := map[string]bool{} // refused by the API
+	bad := map[string]bool{} // rejected by the API
 	w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
 		if slices.ContainsFunc(ids, func(id string) bool { return bad[id] }) {
 			return status(400, rejection)
@@ -180,19 +180,19 @@ func oneOutcome(t *testing.T, seed uint64) {
 	}
 }
 
-// A batch that is settled goes back to the pool while a later one of its lane waits with a message set aside. Whoever gets it next must not
-// touch what the lane remembers of its messages.
+// A settled batch returns to the pool while a later batch of its lane waits with a message set aside. The next user of the pooled batch must not
+// change what the lane remembers of its messages.
 func TestASettledBatchIsNobodysAnyMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var client *cio.Client
-		times := 0 // that the first disliked message was sent
+		times := 0 // how often the first disliked message was sent
 		w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
 			switch {
 			case slices.Contains(ids, "u1-1"): // to make room for several spans
 				return status(400, rejection)
 			case slices.Contains(ids, "u1-3"):
-				if times++; times == 2 { // others are accepted just then
+				if times++; times == 2 { // other messages are accepted at this moment
 					if err := client.Send(context.Background(), message(2, 0, "")); err != nil {
 						t.Error(err)
 					}
@@ -223,7 +223,7 @@ func TestASettledBatchIsNobodysAnyMore(t *testing.T) {
 		enqueue(1, 3)
 		time.Sleep(time.Second) // it is set aside
 		enqueue(1, 4)
-		time.Sleep(1200 * time.Millisecond) // the first is refused and its batch given back, the second is set aside
+		time.Sleep(1200 * time.Millisecond) // the first is rejected and its batch returned to the pool, the second is set aside
 		if st := b.Stats(); st.Rejected != 2 || st.Queued != 1 {
 			t.Fatalf("%+v", st)
 		}
@@ -243,13 +243,13 @@ func TestASettledBatchIsNobodysAnyMore(t *testing.T) {
 	})
 }
 
-// A transport that does not stop delivers its answer after Close. Its lane ends all the same.
+// A transport that ignores its context delivers its answer after Close. Its lane still ends.
 func TestALateAnswerAfterClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
 			r.Body.Close()
-			time.Sleep(5 * time.Second) // deaf to the context
+			time.Sleep(5 * time.Second) // ignores the context
 			return status(200, "{}"), nil
 		})
 		rep := collect(t)

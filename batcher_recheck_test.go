@@ -14,8 +14,8 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Messages that wait while nothing can be sent are asked about before they are sent after all. Those that are withdrawn are reported with the reason
-// and never sent; the others arrive, in their order.
+// Messages that wait while nothing can be sent are checked again before they are sent. Messages that are withdrawn are reported with the reason and
+// never sent; the others arrive in order.
 func TestRecheckBeforeWhatHasWaited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestRecheckBeforeWhatHasWaited(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		withdrawn.Store(true)
 		up.Store(true)
-		time.Sleep(time.Hour) // longer than between two tries of a key
+		time.Sleep(time.Hour) // longer than the time between two tries of a key
 		if err := b.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestRecheckBeforeWhatHasWaited(t *testing.T) {
 	})
 }
 
-// A message that has not waited is not asked about: Enqueue has just done so.
+// A message that has not waited is not checked again: Enqueue has just checked it.
 func TestNoRecheckOfWhatIsSentAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestNoRecheckOfWhatIsSentAtOnce(t *testing.T) {
 	})
 }
 
-// What has waited for room in Enqueue is asked about, too: it has waited as long as what was in the queue.
+// A message that has waited for room in Enqueue is checked again too: it has waited as long as the messages in the queue.
 func TestRecheckAfterWaitingForRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestRecheckAfterWaitingForRoom(t *testing.T) {
 		if err := b.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		// The first is sent at once, and the second before a second has gone by.
+		// The first is sent at once, and the second after less than a second.
 		if late == 0 || asked != 58 {
 			t.Errorf("%d have waited for room; %d of 60 were asked about", late, asked)
 		}

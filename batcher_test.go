@@ -100,7 +100,7 @@ func TestBatcherDelivers(t *testing.T) {
 	})
 }
 
-// A message does not wait longer than MaxDelay for others.
+// A message does not wait for others longer than MaxDelay.
 func TestBatcherMaxDelay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestBatcherSendsOneAlone(t *testing.T) {
 	}
 }
 
-// Random faults, sizes and identities: every person's messages arrive in their order, once each where no answer was lost.
+// With random faults, sizes and identities, the messages of each person arrive in order, and once if no answer was lost.
 func TestBatcherKeepsOrder(t *testing.T) {
 	t.Parallel()
 	seeds, first := uint64(20), uint64(0)
@@ -224,7 +224,7 @@ func orderUnderFaults(t *testing.T, seed uint64) {
 	}
 }
 
-// blackHole reads requests and answers none until it is opened.
+// blackHole reads requests and answers none of them until it is opened.
 type blackHole struct {
 	server
 	open chan struct{}
@@ -266,7 +266,7 @@ func TestBatcherIsBounded(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		full := 0
-		for i := 0; full == 0; i++ { // some lane may still have room
+		for i := 0; full == 0; i++ { // a lane may still have room
 			if err := b.Enqueue(ctx, cio.Page{UserID: "one"}); errors.Is(err, context.DeadlineExceeded) {
 				full++
 			} else if err != nil {
@@ -296,7 +296,7 @@ func TestBatcherIsBounded(t *testing.T) {
 	})
 }
 
-// Memory that is wanted is not kept for messages that wait for company.
+// If memory is needed, messages that wait for a fuller batch are sent.
 func TestBatcherUnderPressureSendsWhatItHas(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -354,7 +354,7 @@ func TestBatcherCloseDuringAnOutage(t *testing.T) {
 			t.Errorf("TryEnqueue after Close: %v", err)
 		}
 
-		// What was handed back is stored, read and enqueued again, with the same ids.
+		// Messages that were handed back are stored, read and enqueued again, with the same ids.
 		stored, err := json.Marshal(left.Messages)
 		if err != nil {
 			t.Fatal(err)
@@ -385,7 +385,7 @@ func TestBatcherCloseDuringAnOutage(t *testing.T) {
 	})
 }
 
-// A transport that does not heed its context cannot hold up Close.
+// A transport that ignores its context cannot block Close.
 func TestBatcherCloseOverADeafTransport(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -411,7 +411,7 @@ func TestBatcherCloseOverADeafTransport(t *testing.T) {
 		if !errors.As(err, &left) || len(left.Messages) != 10 || time.Since(start) > 2*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
-		close(release) // too late: nothing is reported any more
+		close(release) // too late: nothing more is reported
 		synctest.Wait()
 		if a, f := rep.count(); a != 0 || f != 10 {
 			t.Errorf("%d accepted, %d failed", a, f)
@@ -435,7 +435,7 @@ func TestBatcherPausesForAKeyThatIsRefused(t *testing.T) {
 		for ; err == nil; n++ {
 			err = b.Enqueue(t.Context(), cio.Page{UserID: fmt.Sprint(n)})
 		}
-		n-- // the last did not get in
+		n-- // the last message was not enqueued
 		if !errors.Is(err, cio.ErrUnauthorized) {
 			t.Fatalf("a full queue: %v", err)
 		}
@@ -481,7 +481,7 @@ func TestBatcherClosedWhileTheKeyIsRefused(t *testing.T) {
 	})
 }
 
-// What trying again does not mend is kept too, and tried again now and then.
+// Messages are kept also when a retry does not help, and are retried from time to time.
 func TestBatcherWaitsOutAWrongAddress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -511,7 +511,7 @@ func TestBatcherWaitsOutAWrongAddress(t *testing.T) {
 	})
 }
 
-// Without OnReport a refusal is not silent either.
+// Without OnReport, too, a rejection is known: Close returns it.
 func TestBatcherWithoutOnReport(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{Refuse: func(m emulator.Message) (string, bool) { return "test", m.MessageID == "m7" }})
@@ -567,7 +567,7 @@ func TestBatcherEnqueueWhileClosing(t *testing.T) {
 	}
 }
 
-// The callback may put messages in, without waiting; the queue is not locked meanwhile.
+// The callback can enqueue messages without waiting: the queue is not locked while it runs.
 func TestBatcherTryEnqueueFromTheCallback(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -613,7 +613,7 @@ func TestBatcherCompresses(t *testing.T) {
 	}
 }
 
-// The emulator takes a batch and the answer is lost: the repeat carries the same ids.
+// The emulator accepts a batch and the answer is lost: the retry has the same ids.
 func TestBatcherRepeatsWithTheSameIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -675,7 +675,7 @@ func TestBatchersShareTheRate(t *testing.T) {
 	})
 }
 
-// A Flush that is not worth waiting for ends with its context, and nothing is lost by it.
+// A Flush ends with its context, and no message is lost by that.
 func TestBatcherFlushEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

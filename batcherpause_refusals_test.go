@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// A message that is refused again and again while nothing else is sent is one message, which says nothing of the others.
+// A message that is refused again and again while nothing else is sent counts as one message, and shows nothing about others.
 func TestOneDislikedMessageIsOneHoweverOftenItIsTried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestOneDislikedMessageIsOneHoweverOftenItIsTried(t *testing.T) {
 		if err := b.Enqueue(t.Context(), message(1, 0, "")); err != nil {
 			t.Fatal(err)
 		}
-		for range 20 { // somebody sends another one
+		for range 20 { // another message is sent
 			client.Send(t.Context(), message(2, 0, ""))
 			time.Sleep(time.Minute)
 		}
@@ -44,15 +44,15 @@ func TestOneDislikedMessageIsOneHoweverOftenItIsTried(t *testing.T) {
 	})
 }
 
-// What was accepted before a batch was refused again may have been accepted in better times, and proves nothing against its messages if the bad
-// ones last for some seconds.
+// If something was accepted before a batch was refused again, the API may have worked better then. If the refusals last some seconds, that acceptance
+// proves nothing against the messages of the batch.
 func TestBetterTimesBeforeARefusalProveNothing(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]answer{"400 in text": {400, "bad gateway"}, "403 with a page": {403, page}} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
 			w := newWorld(t, func(n int, _ call, _ []string) *http.Response {
-				if n == 1 || time.Since(start) > 5*time.Second { // 1: the first half of what was refused
+				if n == 1 || time.Since(start) > 5*time.Second { // 1: the first half of the refused batch
 					return nil
 				}
 				return answer.response()
@@ -91,7 +91,7 @@ func TestPauseAfterRefusalsOfBatchesOfOne(t *testing.T) {
 	})
 }
 
-// What keeps everything waiting changes meanwhile. Stats name what it is now, and a new key counts at once.
+// The reason for a pause changes while it lasts. Stats name the current reason, and a new key counts at once.
 func TestAPauseNamesWhatItMeets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestAPauseNamesWhatItMeets(t *testing.T) {
 	})
 }
 
-// A second key is asked for again like the first, and the first stays out of errors.
+// A second key is retried like the first, and the first key does not appear in errors.
 func TestAKeyThatIsChangedWhileItIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -20,14 +20,14 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// world is a server that keeps what the API took, in its order, behind whatever else answers in its place.
+// world is a server that keeps what the API accepted, in order, behind anything that answers in its place.
 type world struct {
 	t      testing.TB
 	server server
 	mu     sync.Mutex
 	took   map[string]int      // by message id
 	order  map[string][]string // message ids by user
-	// instead returns what answers in the API's place; nil for the API.
+	// instead returns the answer of whatever answers in the API's place; nil for the API's answer.
 	instead func(n int, c call, ids []string) *http.Response
 	delay   time.Duration
 }
@@ -56,7 +56,7 @@ func newWorld(t testing.TB, instead func(n int, c call, ids []string) *http.Resp
 
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) { return w.server.RoundTrip(r) }
 
-// answer is what something answers in the API's place.
+// answer is an answer given in the API's place.
 type answer struct {
 	code int
 	body string
@@ -64,12 +64,12 @@ type answer struct {
 
 func (a answer) response() *http.Response { return status(a.code, a.body) }
 
-// message is the n-th message of a user; its id says so.
+// message is the n-th message of a user, as its id shows.
 func message(user, n int, text string) cio.Track {
 	return cio.Track{UserID: fmt.Sprint("u", user), Event: cio.Named("Thing Done", map[string]any{"text": text}), MessageID: fmt.Sprintf("u%d-%d", user, n)}
 }
 
-// check compares what was reported and handed back with what the API took. Only the messages in bad may be reported as refused.
+// check compares what was reported and handed back with what the API accepted. Only the messages in bad may be reported as rejected.
 func (w *world) check(ids []string, rep *reports, closed error, bad map[string]bool) {
 	w.t.Helper()
 	back := make(map[string]bool)
@@ -115,7 +115,7 @@ func (w *world) check(ids []string, rep *reports, closed error, bad map[string]b
 
 const page = "<!DOCTYPE html><html><head><title>Attention Required!</title></head></html>"
 
-// A stray 401 holds up nobody for longer than its own lane's second, wherever it comes, and whoever gives it.
+// A stray 401 delays only its own lane, by at most a second, wherever it occurs and whoever sends it.
 func TestAStrayRefusalOfTheKey(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []answer{{401, ""}, {401, page}, {401, `{"message":"no"}`}, {403, ""}, {403, "Forbidden"}, {403, `{}`}} {
@@ -140,7 +140,7 @@ func TestAStrayRefusalOfTheKey(t *testing.T) {
 					}
 					start := time.Now()
 					err := b.Flush(t.Context())
-					if times > 2 { // that is no stray one any more
+					if times > 2 { // these are no longer stray
 						time.Sleep(time.Minute)
 						start, err = time.Now(), nil
 					}
@@ -157,11 +157,11 @@ func TestAStrayRefusalOfTheKey(t *testing.T) {
 	}
 }
 
-// One of two servers does not know the key. No lane waits for longer than until the next try, nothing is refused, and the log stays short.
+// One of two servers does not know the key. No lane waits longer than until the next try, nothing is rejected, and the log stays short.
 func TestOneOfTwoServersRefusesTheKey(t *testing.T) {
 	t.Parallel()
 	for _, lanes := range []int{1, 2, 32} {
-		for seed := range uint64(2) { // the first refuses every second time
+		for seed := range uint64(2) { // the first refuses every second request
 			synctest.Test(t, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, 2))
 				var mu sync.Mutex
@@ -193,7 +193,7 @@ func TestOneOfTwoServersRefusesTheKey(t *testing.T) {
 				}
 				minutes := int(time.Since(start) / time.Minute)
 				lines := strings.Count(log.String(), "\n")
-				for range 900 { // the last wait their turn
+				for range 900 { // the last messages wait for their turn
 					if b.Stats().Queued == 0 {
 						break
 					}
@@ -211,7 +211,7 @@ func TestOneOfTwoServersRefusesTheKey(t *testing.T) {
 	}
 }
 
-// A firewall that dislikes some messages: these are reported, whatever stands around them, and nothing else is. Everybody else's arrive.
+// A firewall refuses some messages. These are reported, whatever messages are around them, and no others are. All others arrive.
 func TestAFirewallDislikesSomeMessages(t *testing.T) {
 	t.Parallel()
 	answers := []answer{{403, page}, {400, "bad request"}, {400, `{"message":"Bad Request"}`}, {413, page}, {422, ""}, {400, "{}"}}
@@ -249,7 +249,7 @@ func TestAFirewallDislikesSomeMessages(t *testing.T) {
 					time.Sleep(time.Duration(r.IntN(2000)) * time.Millisecond)
 				}
 			}
-			// The service goes on.
+			// The service continues.
 			for n := range 100 {
 				m := message(1000+n, 0, "")
 				ids = append(ids, m.MessageID)
@@ -275,7 +275,7 @@ func TestAFirewallDislikesSomeMessages(t *testing.T) {
 	}
 }
 
-// Everything is refused, or answered by something else, for a while: everything is kept, and all of it arrives afterwards, in order.
+// For a while everything is refused, or answered by something other than the API: everything is kept, and all of it arrives afterwards, in order.
 func TestEverythingIsRefusedForAWhile(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func() *http.Response{
@@ -298,7 +298,7 @@ func TestEverythingIsRefusedForAWhile(t *testing.T) {
 				t.Run(fmt.Sprint(name, " for ", lasts, " and ", lanes, " lanes"), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						start := time.Now()
-						from := time.Duration(lanes) * 300 * time.Millisecond // some begin amid good times
+						from := time.Duration(lanes) * 300 * time.Millisecond // some begin while requests are accepted
 						w := newWorld(t, func(int, call, []string) *http.Response {
 							if at := time.Since(start); at >= from && at < from+lasts {
 								return answer()
@@ -347,7 +347,7 @@ func TestEverythingIsRefusedForAWhile(t *testing.T) {
 	}
 }
 
-// Close, without a bound of its own, waits for what may pass, and gives up what does not, with the reasons.
+// Close without a deadline waits as long as the cause can be temporary, and gives up otherwise, with the reasons.
 func TestCloseWhileEverythingIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -389,8 +389,8 @@ func TestCloseWhileEverythingIsRefused(t *testing.T) {
 	}
 }
 
-// While a key is refused, a single message of another lane is tried after two seconds and at growing intervals. The first that is
-// accepted wakes all lanes.
+// While a key is refused, a message of another lane is tried alone, after two seconds and then at growing intervals. The first accepted message wakes
+// all lanes.
 func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -403,7 +403,7 @@ func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 		})
 		w.delay = 0
 		b := newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{MaxDelay: -1})
-		for i := range 20 { // of one lane
+		for i := range 20 { // in one lane
 			if err := b.Enqueue(t.Context(), message(7, i, "")); err != nil {
 				t.Fatal(err)
 			}
@@ -413,7 +413,7 @@ func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 		if st := b.Stats(); !errors.Is(st.Stopped, cio.ErrUnauthorized) || first > 2 {
 			t.Fatalf("%+v after %d requests", st, first)
 		}
-		for i := range 50 { // other lanes have something now
+		for i := range 50 { // other lanes have messages now
 			if err := b.Enqueue(t.Context(), message(100+i, 0, "")); err != nil {
 				t.Fatal(err)
 			}
@@ -449,7 +449,7 @@ func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 	})
 }
 
-// A thousand refusals by the API with one reason are logged, and stop a Batcher that is told so.
+// A thousand rejections by the API for one reason are logged, and stop a Batcher that is configured to stop.
 func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int{0, 100} {
@@ -490,7 +490,7 @@ func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 	}
 }
 
-// A Send of a message that a firewall dislikes: unsent as long as nothing shows that it is its fault, then refused.
+// A Send of a message that a firewall refuses: it is unsent as long as nothing shows that the message is the cause, and then rejected.
 func TestSendOfADislikedMessage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -518,7 +518,7 @@ func TestSendOfADislikedMessage(t *testing.T) {
 				t.Fatalf("alone: %v", err)
 			}
 		}
-		// Its neighbours go on, but for those of the same person, which come after it.
+		// The other messages of the Send are sent, those of the same person after this one is settled.
 		err := client.Send(t.Context(), message(1, 0, ""), message(1, 1, ""), message(2, 0, ""), message(3, 0, ""))
 		if outcome(err, "u1-0") != cio.OutcomeRejected || outcome(err, "u1-1")+outcome(err, "u2-0")+outcome(err, "u3-0") != 0 || cio.Retryable(err) || !errors.Is(err, cio.ErrInvalid) {
 			t.Errorf("with others: %v", err)
@@ -526,7 +526,7 @@ func TestSendOfADislikedMessage(t *testing.T) {
 		if fmt.Sprint(w.took) != "map[u1-1:1 u2-0:1 u3-0:1]" {
 			t.Errorf("%v", w.took)
 		}
-		// Nothing comes after two of them that could be accepted; what was before is.
+		// Two bad messages at the end are rejected although no message after them could be accepted, because messages before them were.
 		start := time.Now()
 		client = newClient(t, w, nil)
 		err = client.Send(t.Context(), message(5, 0, ""), message(6, 0, ""), message(1, 0, ""), message(1, 0, "again"))
@@ -534,7 +534,7 @@ func TestSendOfADislikedMessage(t *testing.T) {
 		if !errors.As(err, &failed) || failed.Accepted != 2 || len(failed.Failures) != 2 || failed.Failures[0].Outcome != cio.OutcomeRejected || failed.Failures[1].Outcome != cio.OutcomeRejected || time.Since(start) > 20*time.Second {
 			t.Errorf("two at the end: %v after %v", err, time.Since(start))
 		}
-		// A Send remembers what another one gave up.
+		// A Send remembers a message that another Send gave up.
 		client = newClient(t, w, nil)
 		if err := client.Send(t.Context(), message(1, 0, "")); outcome(err, "u1-0") != cio.OutcomeUnsent {
 			t.Error(err)
@@ -548,7 +548,7 @@ func TestSendOfADislikedMessage(t *testing.T) {
 	})
 }
 
-// A Send to a gateway that refuses everything for a while waits, and says why when it gives up.
+// A Send to a gateway that refuses everything for a while waits, and names the reason when it gives up.
 func TestSendWhileEverythingIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, lasts := range []time.Duration{5 * time.Second, time.Hour} {

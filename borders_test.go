@@ -19,11 +19,11 @@ import (
 
 const module = "github.com/ciokit/cio"
 
-// arrows are the imports among our packages, tests excepted; "." is package cio. A package of kit/internal that imports nothing of ours outside
-// of kit/internal is not listed: every package of kit may import it.
+// arrows are the imports among our packages, without those of tests; "." is package cio. A package of kit/internal that imports none of our packages
+// outside kit/internal is not listed: every package of kit may import it.
 //
-// A fake that shares code with the client cannot catch the client's mistakes, so emulator imports nothing. Whoever imports the client gets the
-// client alone. otel, outbox and prom take nothing but the client, and nothing imports kit from outside.
+// A fake that shares code with the client cannot detect the client's mistakes, so emulator imports nothing. A program that imports the client gets
+// only the client. otel, outbox and prom import only the client, and nothing outside kit imports kit.
 const arrows = `
 .                    internal/names internal/wire
 appapi               .
@@ -80,7 +80,7 @@ kit/upgradetest
 kit/verify           . appapi internal/address kit/mapping kit/source
 `
 
-// foreign are the modules that packages of a module may import from, by the start of their paths. Those of kit are in its go.mod.
+// foreign are the modules of others that the packages of a module may import, by the beginning of their paths. Those of kit are in its go.mod.
 var foreign = map[string][]string{
 	"erasure":         {"github.com/gofrs/flock", "golang.org/x/mod/sumdb/"},
 	"examples":        {"github.com/jackc/pgx/v5"},
@@ -90,10 +90,10 @@ var foreign = map[string][]string{
 	"prom":            {"github.com/prometheus/client_golang/"},
 }
 
-// beside are the modules of the workspace beside the root, which is alone where the workspace is not there.
+// beside are the other modules of the workspace. If there is no workspace, only the root module is checked.
 var beside = []string{"erasure", "examples", "kit", "otel", "outbox", "prom"}
 
-// TestImportBorders decides who may import whom, for every package of every module of the workspace, or of this module alone without one.
+// TestImportBorders checks what each package imports: in every module of the workspace, or only in this module without a workspace.
 func TestImportBorders(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{}
@@ -150,7 +150,7 @@ func TestImportBorders(t *testing.T) {
 
 func isOurs(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
 
-// short returns the path of a package of ours below the repository.
+// short returns the path of one of our packages, relative to the repository.
 func short(path string) string {
 	if path == module {
 		return "."
@@ -158,21 +158,21 @@ func short(path string) string {
 	return strings.TrimPrefix(path, module+"/")
 }
 
-// imports returns what each package imports besides the standard library, by the short name of the package.
+// imports returns what each package imports, apart from the standard library, by the short name of the package.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
 	for _, p := range packages(t) {
-		// A path whose first part is no host is of the standard library.
+		// A path whose first part is not a host belongs to the standard library.
 		found[short(p.path)] = slices.DeleteFunc(slices.Clone(p.imports), func(i string) bool { first, _, _ := strings.Cut(i, "/"); return !strings.Contains(first, ".") })
 	}
 	return found
 }
 
-// listed is a package of the workspace, or of this module alone without one.
+// listed is a package of the workspace, or of this module if there is no workspace.
 type listed struct {
 	path, dir      string
-	imports, files []string // files as chosen by build constraints, and those that are not
+	imports, files []string // files that build constraints select, and files that they exclude
 }
 
 var listPackages = sync.OnceValues(func() ([]listed, error) {
@@ -200,8 +200,7 @@ func packages(t *testing.T) []listed {
 	return all
 }
 
-// pair is what kit uses of internal/wire, a package of another module: a kit that was released works with every root whose declarations these
-// are.
+// pair is what kit uses of internal/wire, a package of another module: a released kit works with every root module that has these declarations.
 const pair = `
 const MaxDepth = 200
 const TooDeep = "nested-too-deep"
@@ -213,7 +212,7 @@ type Checked []byte
 type Error struct
 `
 
-// TestWirePair holds what kit uses of internal/wire against the list, and the list against the declarations.
+// TestWirePair compares what kit uses of internal/wire with the list, and the list with the declarations.
 func TestWirePair(t *testing.T) {
 	t.Parallel()
 	declared := map[string]string{}
@@ -248,7 +247,7 @@ func TestWirePair(t *testing.T) {
 	}
 }
 
-// parseAll parses the Go files below a directory, those of tests excepted.
+// parseAll parses the Go files below a directory, without those of tests.
 func parseAll(t *testing.T, dir string) (files []*ast.File) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -265,7 +264,7 @@ func parseAll(t *testing.T, dir string) (files []*ast.File) {
 	return files
 }
 
-// declare notes the exported names of a declaration with their text: a function with its signature, a struct without its fields.
+// declare records the exported names of a declaration with their text: a function with its signature, a struct without its fields.
 func declare(d ast.Decl, into map[string]string) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:

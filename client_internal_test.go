@@ -11,7 +11,7 @@ func maskOf(key string) func(string) string {
 	return masker(key, base64.StdEncoding.EncodeToString([]byte(key+":")))
 }
 
-// A word that serves as a key stays where it means something else, and goes where it stands as the key.
+// A key that is also an ordinary word remains where it means something else, and is removed where it is the key.
 func TestMaskOfWords(t *testing.T) {
 	for _, key := range []string{"emulator", "test-key", "k", "workspace", "localhost", "customer-io-emulator", "abc12345", "127"} {
 		mask := maskOf(key)
@@ -39,7 +39,7 @@ func TestMaskOfWords(t *testing.T) {
 	}
 }
 
-// A short key that is no word goes where it stands by itself, and stays as a part of anything.
+// A short key that is not a word is removed where it is separate, and remains as a part of anything else.
 func TestMaskOfStrangeWords(t *testing.T) {
 	mask := maskOf("k3y-s3cret")
 	for text, want := range map[string]string{
@@ -63,7 +63,7 @@ func TestIsSecret(t *testing.T) {
 	}
 }
 
-// Keys as Customer.io makes them, of 20 letters and digits, are taken out wherever they stand.
+// Keys as Customer.io makes them, of 20 letters and digits, are removed everywhere.
 func TestMaskOfRealKeys(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, alphabet := range []string{"0123456789abcdef", "abcdefghijklmnopqrstuvwxyz0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "0123456789"} {

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// The hash tells keys apart, is another under another salt, and follows a key that is replaced.
+// The hash distinguishes keys, differs with another salt, and changes when the key is replaced.
 func TestKeyHash(t *testing.T) {
 	client := func(key string) *cio.Client {
 		c, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS})

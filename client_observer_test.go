@@ -51,7 +51,7 @@ func TestObserver(t *testing.T) {
 	})
 }
 
-// The log has a line for each change of state and one for each minute that it lasts, not for each message or try, and no data of anybody.
+// The log has a line for each change of state and one for each minute that a state lasts, not for each message or try. It contains no personal data.
 func TestLogOfAnOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -109,7 +109,7 @@ type observerFunc func(cio.RequestInfo)
 
 func (f observerFunc) ObserveRequest(i cio.RequestInfo) { f(i) }
 
-// An Observer that panics costs nobody a message.
+// If an Observer panics, no message is lost.
 func TestAnObserverThatPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 const libraryOnly = `"context":{` + `"library":{"name":"ciokit-go","version":"` + cio.Version + `"}}}`
 
-// The wire form of each message that acts, with everything set and with what is required alone (docs/rules.md#objects, #devices and
+// The wire form of each message that is a command, with all fields set and with only the required ones (docs/rules.md#objects, #devices and
 // #semantic-events).
 func TestCommandsOnTheWire(t *testing.T) {
 	t.Parallel()
@@ -105,7 +105,7 @@ func TestCommandsRefuse(t *testing.T) {
 	}
 }
 
-// Each message that acts is accepted in strict mode, and does what its documentation says.
+// Each message that is a command is accepted in strict mode, and does what its documentation says.
 func TestCommandsAct(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})

@@ -75,7 +75,7 @@ func TestConfigFromEnv(t *testing.T) {
 	}
 }
 
-// The key shows in none of the ways in which values are printed and logged, neither plain nor as it goes over the wire.
+// The key never appears when values are printed or logged, neither plain nor in the form that is sent.
 func TestTheKeyIsNeverShown(t *testing.T) {
 	t.Parallel()
 	var logged bytes.Buffer

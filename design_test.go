@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestDesignIsComplete holds the tables of DESIGN.md against the files of this package and against the packages of the workspace.
+// TestDesignIsComplete compares the tables of DESIGN.md with the files of this package and with the packages of the workspace.
 func TestDesignIsComplete(t *testing.T) {
 	t.Parallel()
 	design := readText(t, "DESIGN.md")
@@ -69,7 +69,7 @@ func section(t *testing.T, text, heading string) (rows []string) {
 	return rows
 }
 
-// TestWalksNameWhatThereIs looks for every function that the walks of DESIGN.md name in the packages that they go through.
+// TestWalksNameWhatThereIs checks that every function that a walk in DESIGN.md names exists in the packages of that walk.
 func TestWalksNameWhatThereIs(t *testing.T) {
 	t.Parallel()
 	design := readText(t, "DESIGN.md")
@@ -119,7 +119,7 @@ func readText(t *testing.T, path string) string {
 	return string(b)
 }
 
-// TestFilesAreShort: a file that nobody can keep in mind has more than one subject. Generated files and tests may be longer.
+// TestFilesAreShort: a file that is too long to keep in mind has more than one subject. Generated files and tests may be longer.
 func TestFilesAreShort(t *testing.T) {
 	t.Parallel()
 	const most = 500

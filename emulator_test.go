@@ -27,7 +27,7 @@ func clientOf(t testing.TB, srv *emulator.Server, change func(*cio.Config)) *cio
 	})
 }
 
-// Each kind of trouble that passes leaves everything accepted, once.
+// After each kind of temporary failure, everything is accepted, once.
 func TestFaultsThatPass(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -63,7 +63,7 @@ func TestFaultsThatPass(t *testing.T) {
 	}
 }
 
-// The emulator's own idea of strictness, not the client's, decides here: the client's limits are lifted.
+// Here the emulator's strict mode decides, not the client: the client's limits are removed.
 func TestServerRefusesInAStrictBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -94,13 +94,13 @@ func TestUnknownKeyInStrictMode(t *testing.T) {
 	if err := clientOf(t, srv, nil).Send(t.Context(), tracks(3)...); !errors.Is(err, cio.ErrUnauthorized) {
 		t.Errorf("strict: %v", err)
 	}
-	// What strict mode is for: without it the same call looks like a success.
+	// This is what strict mode is for: without it the same call looks like a success.
 	if err := clientOf(t, srv, func(cfg *cio.Config) { cfg.Permissive = true }).Send(t.Context(), tracks(3)...); err != nil {
 		t.Errorf("permissive: %v", err)
 	}
 }
 
-// Over real sockets: connections are kept alive, a server that is down at first is waited for, and nothing is lost or doubled.
+// Over real sockets, connections are kept alive, the client waits for a server that is down at first, and nothing is lost or doubled.
 func TestOverLoopback(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})
@@ -108,7 +108,7 @@ func TestOverLoopback(t *testing.T) {
 	server := httptest.NewUnstartedServer(srv)
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
-			connections++ // the requests follow one another
+			connections++ // the requests are made one after another
 		}
 	}
 	server.Start()
@@ -158,7 +158,7 @@ func TestServerThatIsDown(t *testing.T) {
 	}
 }
 
-// Many messages with a fault at every turn: all of them arrive.
+// Many messages with a fault at every step: all of them arrive.
 func TestManyFaults(t *testing.T) {
 	t.Parallel()
 	n := 20_000

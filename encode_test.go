@@ -43,7 +43,7 @@ func TestEncode(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		in   cio.Message
-		want string // behind type, messageId and timestamp
+		want string // after type, messageId and timestamp
 	}{
 		{"identify", cio.Identify{UserID: "u1", Traits: map[string]any{"plan": "pro", "age": nil}},
 			`"userId":"u1","traits":{"age":null,"plan":"pro"},"context":{` + library + `}}`},
@@ -70,7 +70,7 @@ func TestEncode(t *testing.T) {
 		{"text is escaped", cio.Page{UserID: "u\"1\\\n\x00"}, `"userId":"u\"1\\\n\u0000","context":{` + library + `}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			// Every message is made again with an id and a time of its own.
+			// Every message is made again with its own id and time.
 			m := withMeta(c.in, "id-1", at)
 			e, err := cio.Encode(m)
 			if err != nil {
@@ -219,7 +219,7 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// A refusal must not leave anything behind in the pooled buffer for the next message.
+// A rejected message must leave nothing in the pooled buffer for the next message.
 func TestEncodeAfterRefusal(t *testing.T) {
 	t.Parallel()
 	for range 100 {
@@ -292,7 +292,7 @@ func TestOmitLibrary(t *testing.T) {
 		name    string
 		context any // of the Config
 		message cio.Message
-		want    string // behind the user id
+		want    string // after the user id
 	}{
 		{"no context", nil, cio.Page{UserID: "u1"}, `}`},
 		{"an empty context", map[string]any{}, cio.Page{UserID: "u1", Context: map[string]any{}}, `}`},

@@ -95,7 +95,7 @@ func TestEncodedHidesItsData(t *testing.T) {
 	}
 }
 
-// FuzzEncoded: whatever is taken as a message is sent as valid JSON that is taken again, with the same id.
+// FuzzEncoded checks that everything that is accepted as a message is sent as valid JSON, which is accepted again with the same id.
 func FuzzEncoded(f *testing.F) {
 	f.Add([]byte(`{"type":"track","messageId":"m","timestamp":"2026-01-01T00:00:00Z","userId":"u","event":"X","properties":{"a":[1,"\ufffd"]}}`))
 	f.Add([]byte(`{"type":"identify","messageId":"m","timestamp":"2026-01-01T00:00:00Z","traits":{"email":"a@b.example"}}`))
@@ -122,7 +122,7 @@ func FuzzEncoded(f *testing.F) {
 	})
 }
 
-// caseFolds reports whether encoding/json finds the id under a name that is spelled otherwise.
+// caseFolds reports whether encoding/json finds the id under a name with other upper and lower case letters.
 func caseFolds(message []byte) bool {
 	for name := range wire.Members(message) {
 		if strings.EqualFold(string(name), "messageId") && string(name) != "messageId" {

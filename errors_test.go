@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// The text says which message it is where there were several, and nothing of it where there was one.
+// The text says which message is wrong if there were several, and names no message if there was one.
 func TestAMessageErrorNamesTheMessageAmongSeveral(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &server{}, nil)
@@ -56,7 +56,7 @@ func TestAMessageErrorNamesTheMessageAmongSeveral(t *testing.T) {
 	}
 }
 
-// Neither errors nor logs show what is in a message.
+// Neither errors nor logs show the content of a message.
 func TestDataStaysOutOfErrorsAndLogs(t *testing.T) {
 	t.Parallel()
 	const secret = "078-05-1120"
@@ -110,7 +110,7 @@ func TestRetryableOfSeveral(t *testing.T) {
 	})
 }
 
-// What an Observer was handed is its own: nobody changes it later.
+// An Observer owns the error that it gets: nobody changes it later.
 func TestAnErrorIsNotChangedOnceSomebodyHasIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/events"
 )
 
-// semanticEvents has one empty value of every event, in the order of events.All.
+// semanticEvents contains an empty value of every event, in the order of events.All.
 var semanticEvents = []cio.Event{
 	events.ApplicationBackgrounded{}, events.ApplicationCrashed{}, events.ApplicationForegrounded{}, events.ApplicationInstalled{},
 	events.ApplicationOpened{}, events.ApplicationUninstalled{}, events.ApplicationUpdated{}, events.CartShared{}, events.CartViewed{},
@@ -34,8 +34,8 @@ var semanticEvents = []cio.Event{
 	events.VideoPlaybackStarted{}, events.VideoQualityUpdated{}, events.WishlistProductAddedToCart{},
 }
 
-// filledEvent returns a copy of the event with all named fields set, and one further property, by what the catalogue says of them; and what
-// of it the API must receive as properties and as context.
+// filledEvent returns a copy of the event in which all named fields, as the catalogue lists them, and one further property are set. It also returns
+// what the API must receive of them as properties and as context.
 func filledEvent(e cio.Event, d events.Definition) (full cio.Event, properties, context map[string]any) {
 	v := reflect.New(reflect.TypeOf(e)).Elem()
 	properties, context = fillFields(v, d.Fields)
@@ -44,7 +44,7 @@ func filledEvent(e cio.Event, d events.Definition) (full cio.Event, properties, 
 	return v.Interface().(cio.Event), properties, context
 }
 
-// fillFields sets fields to values that differ from one another, and returns them as a JSON decoder would.
+// fillFields sets fields to different values, and returns these values as a JSON decoder would.
 func fillFields(v reflect.Value, fields []events.Field) (properties, context map[string]any) {
 	properties, context = map[string]any{}, map[string]any{}
 	for i, f := range fields {
@@ -114,8 +114,8 @@ func decoded(t *testing.T, b []byte) map[string]any {
 	return m
 }
 
-// Every event, with everything set, is accepted in strict mode by an emulator that shares no code with it, and arrives as it was meant: in
-// the person's history with its properties, or, of a command, in what it does.
+// Every event with all fields set is accepted in strict mode by an emulator that shares no code with it, and arrives unchanged: in the history of the
+// person with its properties or, if the event is a command, by its effect.
 func TestEventsArrive(t *testing.T) {
 	t.Parallel()
 	definitions := events.All()
@@ -163,10 +163,10 @@ func TestEventsArrive(t *testing.T) {
 	}
 }
 
-// expectedWarnings are what the emulator remarks on here: nobody was suppressed who could be let in again.
+// expectedWarnings are the warnings of the emulator here: no suppressed person exists who could be unsuppressed.
 var expectedWarnings = map[string][]string{"User Unsuppressed": {"nothing-to-delete"}}
 
-// prepare makes a person with a device and a relationship, whose token and object are those that filledEvent fills in.
+// prepare creates a person with a device and a relationship. Their token and object are those that filledEvent uses.
 func prepare(t *testing.T, client *cio.Client) {
 	t.Helper()
 	if err := client.Send(t.Context(),
@@ -186,7 +186,7 @@ func knownPerson(t *testing.T, srv *emulator.Server) emulator.Person {
 	return p
 }
 
-// commandEffects are what the commands do to what prepare has made.
+// commandEffects are the effects of the commands on what prepare has created.
 var commandEffects = map[string]func(*testing.T, *emulator.Server){
 	"Device Created or Updated": func(t *testing.T, srv *emulator.Server) {
 		p := knownPerson(t, srv)
@@ -247,7 +247,8 @@ func reported(t *testing.T, srv *emulator.Server) {
 	}
 }
 
-// An event with nothing set is accepted too, unless the catalogue says that it needs something; then it is refused before it is sent.
+// An event without any field set is accepted too, unless the catalogue says that it has required fields. In that case it is rejected before it is
+// sent.
 func TestEmptyEvents(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})
@@ -277,8 +278,8 @@ func ruleOf(err error) cio.Rule {
 	return ""
 }
 
-// BenchmarkEncodeEvent encodes whole messages. What is allocated is the result, the message's bytes and its id; the encoder of the event
-// itself allocates nothing, which the benchmark in package events shows.
+// BenchmarkEncodeEvent encodes whole messages. It allocates the result, the message's bytes and its id. The encoder of the event itself allocates
+// nothing, as the benchmark in package events shows.
 func BenchmarkEncodeEvent(b *testing.B) {
 	for _, bb := range []struct {
 		name    string

@@ -38,7 +38,7 @@ func ExampleBatcher() {
 	// people: 10 events: 1000
 }
 
-// OnReport is told how each message ended, one at a time.
+// OnReport gets the outcome of each message, one message at a time.
 func ExampleBatcherConfig_onReport() {
 	client, _ := emulated(emulator.Config{
 		Refuse: func(m emulator.Message) (string, bool) { return "bad-luck", m.UserID == "13" },

@@ -51,7 +51,7 @@ func ExampleSubscriptionPreferences_Update() {
 	// Output: <nil> {"topics":{"topic_3":false}}
 }
 
-// A name that is a misspelt name of Customer.io's is refused, unless it is meant.
+// A name that is a misspelt name of Customer.io is rejected, unless the caller says that it is intended.
 func ExampleVerbatim() {
 	_, err := cio.Encode(cio.Track{UserID: "42", Event: cio.Named("order_completed", nil)})
 	fmt.Println(err)

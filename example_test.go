@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// emulated returns a client of a fresh emulated workspace, and the emulator to look at.
+// emulated returns a client of a new emulated workspace, and the emulator for inspection.
 func emulated(config emulator.Config) (*cio.Client, *emulator.Server) {
 	srv := emulator.New(config)
 	client, err := cio.NewClient(cio.Config{
@@ -57,7 +57,7 @@ func ExampleClient_Send_invalid() {
 	// set UserID or AnonymousID; the API drops a track call without either
 }
 
-// The server refuses one message of a batch; the others are accepted.
+// The server rejects one message of a batch; the others are accepted.
 func ExampleSendError() {
 	client, srv := emulated(emulator.Config{
 		Refuse: func(m emulator.Message) (string, bool) { return "bad-luck", m.UserID == "13" },
@@ -84,7 +84,7 @@ func ExampleSendError() {
 	// people: 2
 }
 
-// A message that is encoded first can be stored. It is sent later with the id that it has then.
+// A message that is encoded first can be stored. If it is sent later, it has the same id.
 func ExampleEncode() {
 	encoded, err := cio.Encode(cio.Page{UserID: "42", MessageID: "page-1", Name: "Home"})
 	if err != nil {
@@ -130,7 +130,7 @@ func ExampleClient_Encode() {
 	// cio: refused-by-guard: Config.Guard refuses to send this person's data (asked to be forgotten)
 }
 
-// An event of your own is a struct with a name.
+// An event of your own is a struct that has a name.
 func ExampleEvent() {
 	client, srv := emulated(emulator.Config{})
 
@@ -183,7 +183,7 @@ func ExampleClient_Stats() {
 	// accepted: 1 requests: 2 retries: 1
 }
 
-// Warnings name what Customer.io would accept and then lose in part.
+// Warnings name what Customer.io would accept and then partly lose.
 func ExampleEncoded_Warnings() {
 	encoded, err := cio.Encode(cio.Identify{UserID: "42", Traits: map[string]any{"bio": string(make([]byte, 2000))}})
 	if err != nil {

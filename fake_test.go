@@ -15,7 +15,7 @@ import (
 
 const testKey = "k3y-s3cret"
 
-// call is one request as the fake server saw it.
+// call is one request that the fake server got.
 type call struct {
 	path   string
 	header http.Header
@@ -45,7 +45,7 @@ func (c call) ids(t testing.TB) []string {
 	return ids
 }
 
-// server is a transport that answers by a func. It reads each request whole, as a server would.
+// server is a transport that answers with a function. It reads each request to the end, as a server would.
 type server struct {
 	mu     sync.Mutex
 	calls  []call
@@ -100,7 +100,7 @@ func newClient(t testing.TB, s http.RoundTripper, change func(*cio.Config)) *cio
 	return c
 }
 
-// tracks makes n messages of which the ids are m0, m1, ...
+// tracks returns n messages with the ids m0, m1, ...
 func tracks(n int) []cio.Message {
 	msgs := make([]cio.Message, n)
 	for i := range msgs {

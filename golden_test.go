@@ -21,14 +21,14 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// goldenMessage is one message with a golden file of its wire form. The files are held against Customer.io's documents by kit/spectest.
+// goldenMessage is one message with a golden file of its wire form. kit/spectest compares the files with Customer.io's documents.
 type goldenMessage struct {
 	name    string
 	message cio.Message
 }
 
 var (
-	// The contexts have the members that Customer.io documents for a browser and for a phone.
+	// The contexts have the members that Customer.io documents for browsers and phones.
 	browserContext = map[string]any{
 		"active": true, "ip": "203.0.113.7", "locale": "de-DE", "userAgent": "Mozilla/5.0", "channel": "browser",
 		"campaign": map[string]any{"name": "spring", "source": "newsletter", "medium": "email", "term": "shoes", "content": "button"},
@@ -44,7 +44,7 @@ var (
 	integrations = map[string]any{"All": true, "Salesforce": false}
 )
 
-// allSet has every message with all of its fields set, but Tag, which is not sent.
+// allSet contains every message with all of its fields set, except Tag, which is not sent.
 var allSet = []goldenMessage{
 	{"identify", cio.Identify{UserID: "u1", AnonymousID: "a1", Traits: map[string]any{
 		cio.TraitEmail: "ann@example.com", cio.TraitCreatedAt: at, cio.TraitUnsubscribed: false, "plan": nil, "logins": 3, "address": map[string]any{"city": "Ghent"}, "tags": []string{"a", "b"},
@@ -77,7 +77,7 @@ var allSet = []goldenMessage{
 		MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 }
 
-// leastSet has every message with what it cannot do without, and with the id and time that make its golden file repeatable.
+// leastSet contains every message with only its required fields, and with an id and a time, so that its golden file is reproducible.
 var leastSet = []goldenMessage{
 	{"identify", cio.Identify{UserID: "u1", MessageID: "m1", Timestamp: at}},
 	{"track", cio.Track{UserID: "u1", Event: cio.Named("Trial Started", nil), MessageID: "m1", Timestamp: at}},
@@ -98,7 +98,7 @@ var leastSet = []goldenMessage{
 	{"report_content", cio.ReportContent{AnonymousID: "a1", Action: cio.ContentActionViewed, MessageID: "m1", Timestamp: at}},
 }
 
-// otherForms are further forms of messages that the documents describe.
+// otherForms are other forms of messages that the documents describe.
 var otherForms = []goldenMessage{
 	{"identify.by_email", cio.Identify{Traits: map[string]any{cio.TraitEmail: "ann@example.com"}, MessageID: "m1", Timestamp: at}},
 	{"track.anonymous", cio.Track{AnonymousID: "a1", Event: events.ProductsSearched{Query: "shoes"}, MessageID: "m1", Timestamp: at}},
@@ -119,7 +119,7 @@ func withoutLibrary(m cio.Message) cio.Encoded {
 	return e
 }
 
-// TestGoldenMessages holds the wire form of every message against its golden file, in which the library's version is left out.
+// TestGoldenMessages compares the wire form of every message with its golden file, which does not contain the library's version.
 func TestGoldenMessages(t *testing.T) {
 	dir := filepath.Join("testdata", "golden")
 	files := map[string]cio.Message{}
@@ -170,7 +170,7 @@ func TestGoldenMessages(t *testing.T) {
 	}
 }
 
-// checkStored reads the wire form back: the same bytes, id and type come out.
+// checkStored reads the wire form back, and checks that bytes, id and type are the same.
 func checkStored(t *testing.T, name string, e cio.Encoded, sent []byte) {
 	t.Helper()
 	var compact bytes.Buffer
@@ -192,7 +192,7 @@ func checkStored(t *testing.T, name string, e cio.Encoded, sent []byte) {
 	}
 }
 
-// TestGoldenMessagesAreAll makes sure that no message and no field is without a golden file.
+// TestGoldenMessagesAreAll checks that every message and every field has a golden file.
 func TestGoldenMessagesAreAll(t *testing.T) {
 	t.Parallel()
 	want := messageTypes(t)
@@ -216,7 +216,7 @@ func TestGoldenMessagesAreAll(t *testing.T) {
 	}
 }
 
-// messageTypes returns the exported types of this package that are messages, from its source.
+// messageTypes returns the exported types of this package that are messages. It reads them from the source.
 func messageTypes(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -242,11 +242,11 @@ func messageTypes(t *testing.T) []string {
 			}
 		}
 	}
-	delete(types, "Encoded") // a message of any kind, encoded already
+	delete(types, "Encoded") // a message of any kind that is already encoded
 	return slices.Sorted(maps.Keys(types))
 }
 
-// TestLeastIsLeast takes one field after the other away from the messages that have only what they need.
+// TestLeastIsLeast removes each field in turn from the messages that have only their required fields.
 func TestLeastIsLeast(t *testing.T) {
 	t.Parallel()
 	for _, g := range leastSet {

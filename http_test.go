@@ -12,11 +12,11 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// A body that a transport takes a second time counts as sent, too.
+// A body that a transport requests a second time counts as sent too.
 func TestABodyTakenAgainMayHaveArrived(t *testing.T) {
 	t.Parallel()
 	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
-		r.Body.Close() // as net/http does on a connection found dead
+		r.Body.Close() // as net/http does on a connection that is found closed
 		again, err := r.GetBody()
 		if err != nil {
 			return nil, err
@@ -32,7 +32,7 @@ func TestABodyTakenAgainMayHaveArrived(t *testing.T) {
 	}
 }
 
-// Redirects lead from Customer.io to Customer.io alone: an emulator or a proxy must not send data out.
+// Redirects go only from Customer.io to Customer.io: an emulator or a proxy must not redirect data to other hosts.
 func TestRedirectFromElsewhereIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	s := &server{answer: func(int, call) (*http.Response, error) {

@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// notYetHeld are the packages whose identifiers are not held to the rules below yet.
+// notYetHeld are the packages whose identifiers do not have to obey the rules below yet.
 var notYetHeld = []string{"kit/load", "kit/source", "kit/mapping"}
 
-// TestConstantsBeginWithTheirType holds each exported constant of a type of the same package to begin with the name of the type: who reads
-// emulator.Dropped cannot tell a verdict from an effect.
+// TestConstantsBeginWithTheirType checks that the name of each exported constant begins with the name of its type, if the type is of the same
+// package: from emulator.Dropped alone, a reader cannot tell whether it is a verdict or an effect.
 func TestConstantsBeginWithTheirType(t *testing.T) {
 	t.Parallel()
 	for dir, files := range packageFiles(t) {
@@ -27,7 +27,7 @@ func TestConstantsBeginWithTheirType(t *testing.T) {
 	}
 }
 
-// TestNoTypeDiffersByCaseAlone forbids a type beside another identifier of the package that differs in upper and lower case alone.
+// TestNoTypeDiffersByCaseAlone forbids a type whose name differs from another identifier of the package only in upper and lower case.
 func TestNoTypeDiffersByCaseAlone(t *testing.T) {
 	t.Parallel()
 	for dir, files := range packageFiles(t) {
@@ -49,7 +49,7 @@ func TestNoTypeDiffersByCaseAlone(t *testing.T) {
 	}
 }
 
-// TestIdentifierRulesFindWhatBreaksThem shows that the tests above can fail.
+// TestIdentifierRulesFindWhatBreaksThem checks that the tests above can fail.
 func TestIdentifierRulesFindWhatBreaksThem(t *testing.T) {
 	t.Parallel()
 	const text = `package p
@@ -87,7 +87,7 @@ func (plan) Method() {}`
 	}
 }
 
-// packageFiles returns the files of all packages of all modules by directory, tests excepted.
+// packageFiles returns the files of all packages of all modules by directory, without tests.
 func packageFiles(t *testing.T) map[string][]*ast.File {
 	t.Helper()
 	byDir := map[string][]*ast.File{}
@@ -118,7 +118,7 @@ func packageFiles(t *testing.T) map[string][]*ast.File {
 	return byDir
 }
 
-// constant is a constant with the name of its type, if that is one of the same package.
+// constant is a constant with the name of its type, if the type is of the same package.
 type constant struct{ name, typ string }
 
 func constants(files []*ast.File) (all []constant) {
@@ -134,7 +134,7 @@ func constants(files []*ast.File) (all []constant) {
 			if !ok || g.Tok != token.CONST {
 				continue
 			}
-			typ := "" // of the constants of the group that repeat it
+			typ := "" // of the constants in the group that repeat the type
 			for _, spec := range g.Specs {
 				v := spec.(*ast.ValueSpec)
 				if v.Type != nil || len(v.Values) > 0 {
@@ -151,7 +151,7 @@ func constants(files []*ast.File) (all []constant) {
 	return all
 }
 
-// typeName is the name of the type that a constant is declared with or converted to, empty if there is none.
+// typeName is the name of the type in the declaration or the conversion of a constant; empty if there is none.
 func typeName(v *ast.ValueSpec) string {
 	expr := v.Type
 	if expr == nil {
@@ -167,7 +167,7 @@ func typeName(v *ast.ValueSpec) string {
 	return ""
 }
 
-// declared returns the names that a declaration adds to its package, and notes those of types.
+// declared returns the names that a declaration adds to its package, and records those of types.
 func declared(d ast.Decl, types map[string]bool) (names []string) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:

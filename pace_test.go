@@ -19,7 +19,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// most returns the largest number of calls in any window of that length, both ends included.
+// most returns the largest number of calls in any window of that length, which includes both ends.
 func most(calls []call, window time.Duration) int {
 	top := 0
 	for lo, hi := 0, 0; hi < len(calls); hi++ {
@@ -48,7 +48,7 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		// A tenth longer than the server's window, so that no more arrive within that one either.
+		// The window here is a tenth longer than the server's window: not even a window of that length has more.
 		if got := most(s.seen(), 3300*time.Millisecond); got != 3000 {
 			t.Errorf("%d requests within 3.3 s", got)
 		}
@@ -58,7 +58,7 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 	})
 }
 
-// late is a transport on which requests take a while to arrive. It notes when each did.
+// late is a transport that delays requests on their way. It records when each arrived.
 type late struct {
 	delay func(n int) time.Duration
 
@@ -81,14 +81,14 @@ func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
 	return status(200, "{}"), nil
 }
 
-// However requests are delayed on their way, no more than the limit arrive within a window as long as their delays differ by at most a tenth
-// of it.
+// For any delay of requests on their way, no more requests than the limit arrive within a window, as long as the delays differ by at most a tenth of
+// the window.
 func TestRateLimitHoldsAtTheServer(t *testing.T) {
 	t.Parallel()
 	const slack = 300 * time.Millisecond
 	seeded := func(seed uint64) func(int) time.Duration {
 		r := rand.New(rand.NewPCG(seed, 0))
-		base := time.Duration(r.IntN(3)) * 150 * time.Millisecond // all are this late
+		base := time.Duration(r.IntN(3)) * 150 * time.Millisecond // all have this delay
 		return func(n int) time.Duration {
 			switch seed % 3 {
 			case 0: // at random
@@ -97,7 +97,7 @@ func TestRateLimitHoldsAtTheServer(t *testing.T) {
 				if r.IntN(20) > 0 {
 					return base
 				}
-			case 2: // runs of them are late
+			case 2: // runs of consecutive requests are late
 				if n/(100+int(seed))%2 == 0 {
 					return base
 				}
@@ -133,7 +133,7 @@ func TestRateLimitHoldsAtTheServer(t *testing.T) {
 	}
 }
 
-// On real connections, under the default limit, with 32 calls at once of which some are late.
+// Real connections, the default limit, and 32 calls at once, some of which are late.
 func TestRateLimitAtARealServer(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -193,7 +193,7 @@ func TestRateLimitAtARealServer(t *testing.T) {
 	}
 }
 
-// A redirect is followed with a request of its own, and a transport that repeats one by itself asks for its body: the server counts both.
+// A redirect causes another request, and a transport that repeats a request asks for its body again. The server counts all of them.
 func TestFurtherRequestsKeepToTheRateLimit(t *testing.T) {
 	t.Parallel()
 	for name, further := range map[string]func(r *http.Request, s *server) (*http.Response, error){
@@ -220,7 +220,7 @@ func TestFurtherRequestsKeepToTheRateLimit(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &server{}
 			c := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { return further(r, s) }), func(cfg *cio.Config) {
-				cfg.RateLimit, cfg.RateWindow, cfg.Timeout = 10, time.Second, time.Hour // whoever waits long for its turn is no failure
+				cfg.RateLimit, cfg.RateWindow, cfg.Timeout = 10, time.Second, time.Hour // a call that waits long for its turn must not time out
 			})
 			var wg sync.WaitGroup
 			for range 4 {
@@ -257,7 +257,7 @@ func TestRateLimitIsHalvedAndRestored(t *testing.T) {
 			}
 		}
 		calls := s.seen()
-		// The 100th was refused; from then on half as many go until good answers have opened the limit again.
+		// The 100th request was refused. After that, half as many requests are made until successful answers have raised the limit again.
 		after := calls[100:]
 		first := 0
 		for first < len(after) && after[first].at.Sub(after[0].at) < time.Second {

@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// What a glance lets pass must break no limit. It looks at what the encoder wrote, which is in UTF-8.
+// A text that the quick check accepts must be within all limits. The text is written by the encoder, which writes UTF-8.
 func FuzzAttributesWithin(f *testing.F) {
 	for _, n := range []int{1, 149, 150, 151, 152, 299, 300, 301, 700, 1000, 1001} {
 		name := strings.Repeat("n", n)

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// idFields makes a message with an id in each field that can hold one.
+// idFields returns a message with an id in each field that can contain one.
 var idFields = []struct {
 	field string
 	make  func(id string) Message
@@ -47,10 +47,10 @@ var idFields = []struct {
 	{"properties.deliveryId", func(id string) Message { return ReportDelivery{UserID: "u", DeliveryID: id, Metric: MetricOpened} }},
 }
 
-// ids has what is said of ids: the rule that refuses or warns, none for "".
+// ids lists ids with their rules: the rule of the rejection or of the warning, "" for none.
 var ids = []struct {
 	id    string
-	rules []Rule // the first is RuleBlankID for a refusal; otherwise warnings
+	rules []Rule // the first is RuleBlankID for a rejection; otherwise warnings
 }{
 	{" ", []Rule{RuleBlankID}},
 	{"\t\r\n", []Rule{RuleBlankID}},
@@ -64,7 +64,7 @@ var ids = []struct {
 	{"\u200e\u202b\u2066", []Rule{RuleBlankID}}, // directions
 	{"\u2028\u2029\u0085", []Rule{RuleBlankID}}, // line ends
 	{"\u3000", []Rule{RuleBlankID}},             // ideographic space
-	{"\u200c\u200d", []Rule{RuleBlankID}},       // joiners of nothing
+	{"\u200c\u200d", []Rule{RuleBlankID}},       // joiners without letters to join
 	{"\u3164", []Rule{RuleBlankID}},             // Hangul filler, a letter to Unicode
 	{"\u115f\u1160\uffa0", []Rule{RuleBlankID}},
 	{"\u2800", []Rule{RuleBlankID}},     // blank Braille pattern
@@ -84,7 +84,7 @@ var ids = []struct {
 	{"山田", nil},
 	{"é", nil},
 	{"e\u0301", nil},
-	{"\u0301", nil},   // a mark alone is drawn
+	{"\u0301", nil},   // a mark is visible even alone
 	{"क्\u200d", nil}, // a joiner that shapes the letter before it
 	{"می\u200cخواهم", nil},
 	{"می\u200c", nil},
@@ -97,7 +97,7 @@ var ids = []struct {
 	{"\u0378", nil},                                                                 // not assigned: a later Unicode may
 	{"\ufffd", nil},
 	{"a\u200bb", nil},
-	{"⠀x", nil}, // a blank symbol in front
+	{"⠀x", nil}, // begins with a blank symbol
 
 	{" u1", []Rule{RulePaddedID}},
 	{"u1\n", []Rule{RulePaddedID}},
@@ -164,7 +164,7 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// storedIDs makes the wire form of a message with an id in each field.
+// storedIDs are the wire forms of messages with an id in each field.
 var storedIDs = []struct{ field, form string }{
 	{"userId", `{"type":"page","messageId":"m","timestamp":"2026-01-01T00:00:00Z","userId":%s}`},
 	{"anonymousId", `{"type":"page","messageId":"m","timestamp":"2026-01-01T00:00:00Z","userId":"u","anonymousId":%s}`},
@@ -178,7 +178,7 @@ var storedIDs = []struct{ field, form string }{
 	{"properties.deliveryId", `{"type":"track","messageId":"m","timestamp":"2026-01-01T00:00:00Z","userId":"u","event":"Report Delivery Event","properties":{"metric":"opened","deliveryId":%s}}`},
 }
 
-// What is read back is judged as what is encoded, however its text is escaped.
+// An id that is read back is judged like one that is encoded, however its text is escaped.
 func TestStoredIDs(t *testing.T) {
 	t.Parallel()
 	for _, c := range ids {
@@ -223,7 +223,7 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// drawn reports, by Unicode's categories alone, whether a character is one that everybody can see; hidden whether nobody can.
+// drawn reports, from Unicode's categories alone, whether everybody can see a character; hidden reports whether nobody can.
 func drawn(r rune) bool {
 	return unicode.IsPrint(r) && r != ' ' && !ignorable(r)
 }
@@ -262,7 +262,7 @@ func judgeID(t *testing.T, id string) {
 	}
 }
 
-// Every character alone, and between and around others.
+// Every character is tested alone, and random texts of several characters.
 func TestEveryCharacterAsID(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -284,7 +284,7 @@ func TestEveryCharacterAsID(t *testing.T) {
 			id = append(id, pick())
 		}
 		judgeID(t, string(id))
-		judgeID(t, strings.Map(func(c rune) rune { // of what cannot be seen alone
+		judgeID(t, strings.Map(func(c rune) rune { // only the characters that nobody can see
 			if hidden(c) {
 				return c
 			}

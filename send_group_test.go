@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Sends of a group give up together: MaxElapsed after the last acceptance of any of them, with a last try then.
+// Sends of a group give up together: MaxElapsed after the last acceptance in any of them, after a last try at that time.
 func TestSendGroupGivesUpTogether(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -59,7 +59,7 @@ func TestSendGroupGivesUpTogether(t *testing.T) {
 				if calls := s.seen(); !calls[len(calls)-1].at.Equal(start.Add(tt.gaveUpAt)) {
 					t.Errorf("the last try was at %v", calls[len(calls)-1].at.Sub(start))
 				}
-				time.Sleep(time.Hour) // when nothing was sent, no time has passed
+				time.Sleep(time.Hour) // while no Send runs, no time counts
 				start = time.Now()
 				client.Send(group.Context(t.Context(), nil), tracks(1)...)
 				if took := time.Since(start); took != 2*time.Minute {
@@ -70,7 +70,7 @@ func TestSendGroupGivesUpTogether(t *testing.T) {
 	}
 }
 
-// What is refused is known at once, and Stop leaves the requests that are being made.
+// A rejection is known at once, and Stop lets the requests that are under way finish.
 func TestSendGroupStop(t *testing.T) {
 	t.Parallel()
 	for _, side := range []int{1, 3, 8} {

@@ -59,7 +59,7 @@ func TestSendNothing(t *testing.T) {
 	}
 }
 
-// Batches are as full as the limit allows, and not one byte over it.
+// Batches are as full as the limit allows, and not one byte larger.
 func TestSendSplitsByExactBytes(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int{700, 701, 702, 1000, 475_000} {
@@ -129,7 +129,7 @@ func TestSendListsAllInvalidAndSendsNothing(t *testing.T) {
 	}
 }
 
-// What an answer makes of a message, and of the messages behind it.
+// The outcome that an answer has for a message, and for the messages after it.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	html := "<!DOCTYPE html><html><head><title>502</title></head><body>" + strings.Repeat("x", 5000) + "</body></html>"
@@ -278,7 +278,7 @@ func TestRedirectLoopEnds(t *testing.T) {
 	}
 }
 
-// rejection is a body in one of the forms in which the API refuses.
+// rejection is a body in one of the forms in which the API rejects messages.
 const rejection = `{"meta":{"errors":["bad"]}}`
 
 func TestBisect(t *testing.T) {
@@ -323,7 +323,7 @@ func TestBisect(t *testing.T) {
 	}
 }
 
-// A server that fails for good in the middle of a bisection leaves every message accounted for.
+// If a server fails permanently in the middle of a bisection, every message still has an outcome.
 func TestBisectThatIsCutShort(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -360,7 +360,7 @@ func TestPermissiveBatchIsNotBisected(t *testing.T) {
 	}
 }
 
-// A key that is refused twice, the second time on another connection, ends the Send: the rest is neither tried nor lost sight of.
+// A key that is refused twice, the second time on another connection, ends the Send. The remaining messages are not tried, but they are reported.
 func TestUnauthorizedStopsTheSend(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -518,7 +518,7 @@ func TestMaxElapsed(t *testing.T) {
 	})
 }
 
-// MaxElapsed starts anew with each acceptance: a long Send that makes progress is not cut off.
+// MaxElapsed starts again at each acceptance: a long Send that makes progress is not ended.
 func TestMaxElapsedCountsFromTheLastAcceptance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// emulated returns a client whose requests end in an emulator, whatever their host.
+// emulated returns a client whose requests go to an emulator, whatever their host is.
 func emulated() *http.Client {
 	return &http.Client{Transport: emulator.New(emulator.Config{}).Transport()}
 }

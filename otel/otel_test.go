@@ -19,7 +19,7 @@ import (
 	ciootel "github.com/ciokit/cio/otel"
 )
 
-// sdk returns a provider and what reads from it.
+// sdk returns a provider and its reader.
 func sdk(t *testing.T) (ciootel.Config, *metric.ManualReader) {
 	t.Helper()
 	reader := metric.NewManualReader()
@@ -28,7 +28,7 @@ func sdk(t *testing.T) (ciootel.Config, *metric.ManualReader) {
 	return ciootel.Config{MeterProvider: p}, reader
 }
 
-// collect returns the value of every point, a histogram's being its count and sum, by "name unit {attributes}".
+// collect returns the value of every point by "name unit {attributes}"; for a histogram these are its count and its sum.
 func collect(t *testing.T, r *metric.ManualReader) map[string]string {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -146,7 +146,7 @@ func TestObserveBatcher(t *testing.T) {
 	}
 	expect(t, collect(t, reader), want)
 
-	// A second Batcher stands beside the first, and what happens in between shows.
+	// The metrics show what happens while a second Batcher runs.
 	s.Accepted, s.Stopped = 9, nil
 	want["cio.batcher.finished {message} {cio.batcher=orders,cio.outcome=accepted}"] = "9"
 	want["cio.batcher.stopped 1 {cio.batcher=orders}"] = "0"
@@ -169,7 +169,7 @@ func TestObserveBatcher(t *testing.T) {
 	expect(t, collect(t, reader), nil)
 }
 
-// What a real Batcher does is what the metrics say.
+// The metrics agree with what a real Batcher does.
 func TestWithABatcher(t *testing.T) {
 	t.Parallel()
 	cfg, reader := sdk(t)
@@ -255,7 +255,7 @@ func TestDefaultProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 1}) // to a provider that does nothing
+	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 1}) // with a provider that does nothing
 	stop, err := ciootel.ObserveBatcher(ciootel.Config{}, "b", func() cio.BatcherStats { return cio.BatcherStats{} })
 	if err != nil {
 		t.Fatal(err)

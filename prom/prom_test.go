@@ -129,7 +129,7 @@ cio_batcher_stopped{batcher="orders"} 1
 	}
 }
 
-// What a real Batcher does is what the metrics say.
+// The metrics agree with what a real Batcher does.
 func TestWithABatcher(t *testing.T) {
 	t.Parallel()
 	o := cioprom.NewObserver()
