@@ -3,7 +3,6 @@ package mapping
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -44,6 +43,7 @@ var converters = map[string]converter{"int": converterInt, "float": converterFlo
 
 // expression is the parsed text after = in a mapping.
 type expression struct {
+	text    string // as it is written
 	source  string // with $name and $["name"] as expr writes them
 	columns []string
 
@@ -62,13 +62,13 @@ type expressionError struct{ what, hint string }
 
 // parseExpression parses an expression without knowledge of the columns.
 func parseExpression(text string) (*expression, *expressionError) {
-	e := &expression{source: withoutDollars(text)}
+	e := &expression{text: text, source: withoutDollars(text)}
 	if strings.TrimSpace(e.source) == "" {
 		return nil, &expressionError{"the expression is empty", "write == for a text that begins with ="}
 	}
 	tree, err := parser.ParseWithConfig(e.source, expressionConfig(nil, false))
 	if err != nil {
-		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
+		return nil, e.unreadable(err)
 	}
 	if wrong := checkNumbers(e.source); wrong != nil {
 		return nil, wrong
@@ -84,13 +84,14 @@ func parseExpression(text string) (*expression, *expressionError) {
 	return e, nil
 }
 
-// firstLine returns an error of expr in one line, with its position in the expression.
+// firstLine returns the message of an error of expr in one line, without its position.
 func firstLine(err error) string {
+	message := err.Error()
 	var at *file.Error
 	if errors.As(err, &at) {
-		return fmt.Sprintf("%s, at character %d", strings.SplitN(at.Message, "\n", 2)[0], at.Column+1)
+		message = at.Message
 	}
-	return strings.SplitN(err.Error(), "\n", 2)[0]
+	return strings.SplitN(message, "\n", 2)[0]
 }
 
 // recognise sets simple if the expression is a column or one converter of a column. It checks the layouts of the converter.
@@ -272,10 +273,16 @@ func (s *names) column(n ast.Node) (string, bool) {
 // withoutDollars replaces $name by name and $[ by $env[ outside of texts and comments.
 func withoutDollars(s string) string {
 	var b strings.Builder
+	eachPart(s, func(part string, _ int) { b.WriteString(part) })
+	return b.String()
+}
+
+// eachPart calls do with each part of what withoutDollars returns, and with its place in s.
+func eachPart(s string, do func(part string, from int)) {
 	for i := 0; i < len(s); {
+		end := i + 1
 		switch rest := s[i:]; {
 		case strings.IndexByte("\"'`", s[i]) >= 0:
-			end := i + 1
 			for end < len(s) && s[end] != s[i] {
 				if s[end] == '\\' && s[i] != '`' {
 					end++
@@ -283,33 +290,27 @@ func withoutDollars(s string) string {
 				end++
 			}
 			end = min(end+1, len(s))
-			b.WriteString(s[i:end])
-			i = end
 		case strings.HasPrefix(rest, "/*"):
-			end := strings.Index(rest, "*/")
-			if end < 0 {
+			if end = strings.Index(rest, "*/"); end < 0 {
 				end = len(rest) - 2
 			}
-			b.WriteString(rest[:end+2])
-			i += end + 2
+			end += i + 2
 		case strings.HasPrefix(rest, "//"):
-			end := strings.IndexByte(rest, '\n')
-			if end < 0 {
+			if end = strings.IndexByte(rest, '\n'); end < 0 {
 				end = len(rest)
 			}
-			b.WriteString(rest[:end])
-			i += end
+			end += i
 		case strings.HasPrefix(rest, "$["):
-			b.WriteString(rowName)
+			do(rowName, i)
 			i++
+			continue
 		case s[i] == '$' && !strings.HasPrefix(rest, rowName) && startsName(rest[1:]):
 			i++
-		default:
-			b.WriteByte(s[i])
-			i++
+			continue
 		}
+		do(s[i:end], i)
+		i = end
 	}
-	return b.String()
 }
 
 func startsName(s string) bool {
@@ -345,19 +346,22 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 	config := expressionConfig(env, comma)
 	tree, err := parser.ParseWithConfig(e.source, config)
 	if err != nil {
-		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
+		return nil, e.unreadable(err)
 	}
 	bindColumns(&tree.Node, kind)
 	result, err := checker.Check(tree, config)
 	if err != nil {
-		hint := ""
-		if kind == source.KindText {
+		what, hint := e.wrong(err), ""
+		switch {
+		case strings.Contains(what, "where text is needed"):
+			hint = "convert it with string, as in string(5)"
+		case kind == source.KindText && strings.Contains(what, "text"):
 			hint = "every column of CSV is text: convert it with int, float or date"
 		}
 		if near := nearFunction(firstLine(err)); near != "" {
 			hint = "did you mean " + near + "?"
 		}
-		return nil, &expressionError{"the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, ""), hint}
+		return nil, &expressionError{"the expression is wrong: " + what, hint}
 	}
 	if wrong := cmp.Or(checkResult(result, path), checkParts(tree.Node, path)); wrong != nil {
 		return nil, wrong
@@ -373,10 +377,10 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 	}
 	forgetTypes(&tree.Node)
 	if _, err := checker.Check(tree, config); err != nil {
-		return nil, &expressionError{what: "the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, "")}
+		return nil, &expressionError{what: "the expression is wrong: " + e.wrong(err)}
 	}
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, &expressionError{what: "the expression is wrong: " + firstLine(err)}
+		return nil, &expressionError{what: "the expression is wrong: " + e.wrong(err)}
 	}
 	code, err := compiler.Compile(tree, config)
 	if err != nil {

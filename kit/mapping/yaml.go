@@ -38,6 +38,7 @@ func Parse(name string, data []byte) (*Mapping, error) {
 // mappingReader turns YAML nodes into specs and collects problems.
 type mappingReader struct {
 	problems []Problem
+	lines    []string // of the file
 	nodes    int
 	within   []*yaml.Node // the nodes that are being read, to find an alias to itself
 }
@@ -91,6 +92,7 @@ func (p *mappingReader) document(data []byte) *yaml.Node {
 		p.problem(position{}, "is it the right file?", "the mapping is longer than %d bytes", maxMappingBytes)
 		return nil
 	}
+	p.lines = strings.Split(string(data), "\n")
 	if where := notText(data); where.line > 0 {
 		hint := "convert it to UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"
 		if !bytes.Contains(data, []byte(keyMessages)) {

@@ -122,7 +122,7 @@ func (p *mappingReader) scalar(n *yaml.Node, where position) *spec {
 		e, err := parseExpression(text[1:])
 		if err != nil {
 			hint := ""
-			if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+			if strings.HasPrefix(err.what, cutShort) && p.cut(n) {
 				hint = quoteHint
 			}
 			if err.hint != "" {
@@ -140,6 +140,17 @@ func (p *mappingReader) scalar(n *yaml.Node, where position) *spec {
 	}
 	literal.typed, literal.text, literal.json = "text", text, encoded
 	return literal
+}
+
+// cut reports whether YAML has ended a value without quotes before a comma or before " #", so that it may be only the beginning of what was meant.
+func (p *mappingReader) cut(n *yaml.Node) bool {
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Line < 1 || n.Line > len(p.lines) {
+		return false
+	}
+	line := []rune(p.lines[n.Line-1])
+	rest, ok := strings.CutPrefix(string(line[min(max(n.Column-1, 0), len(line)):]), n.Value)
+	rest = strings.TrimLeft(rest, " \t")
+	return ok && rest != "" && strings.Contains(",#", rest[:1])
 }
 
 // columnName reads $name or $["any name"].
