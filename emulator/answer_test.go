@@ -26,7 +26,8 @@ func TestAnswers(t *testing.T) {
 	}
 	item := func(n int) string { return `{"type":"track",` + padded(n - len(`"type":"track",`))[1:] }
 	batchOf := func(n int) string {
-		// Items below the limit of one, and a last that fills up to n.
+		// Items that are below their limit by one, and a last item that fills
+		// up to n.
 		var b strings.Builder
 		b.WriteString(`{"batch":[`)
 		for b.Len()+30_000+100 < n {
@@ -316,7 +317,7 @@ func TestLimitsAreSwitchable(t *testing.T) {
 	}
 }
 
-// TestStrictModeIsOneExactly sends the header with values that mean nothing.
+// TestStrictModeIsOneExactly sends the header with values that have no meaning.
 func TestStrictModeIsOneExactly(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]int{"1": 400, "": 200, "0": 200, "2": 200, "true": 200, "11": 200} {

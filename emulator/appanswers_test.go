@@ -48,7 +48,7 @@ func (c *client) track(path, body string, want int) {
 }
 
 // TestAppAPIFilters searches with each operator that the document lists, and
-// with others, which are named.
+// with other operators, which the error names.
 func TestAppAPIFilters(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -103,8 +103,8 @@ func TestAppAPIFilters(t *testing.T) {
 	c.app("PUT", "/v1/customers", `{}`, 405)
 }
 
-// TestAppAPIPages goes through people, members and objects page by page while
-// some of them leave: everybody who stays comes once.
+// TestAppAPIPages reads people, members and objects page by page while some of
+// them leave: everybody who stays is listed once.
 func TestAppAPIPages(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -151,8 +151,8 @@ func TestAppAPIPages(t *testing.T) {
 	}
 }
 
-// TestAppAPIKeepsSegments makes, fills and deletes manual segments, and a store
-// and a snapshot have the same afterwards.
+// TestAppAPIKeepsSegments creates, fills and deletes manual segments. A store
+// and a snapshot have the same segments afterwards.
 func TestAppAPIKeepsSegments(t *testing.T) {
 	t.Parallel()
 	store := new(records)
@@ -216,8 +216,8 @@ func TestAppAPIKeepsSegments(t *testing.T) {
 	}
 }
 
-// TestAppAPIExports runs an export from its start to its file: it takes a
-// while, its link ends, and only who has the link gets the file.
+// TestAppAPIExports runs an export from its start to its file: it takes some
+// time, its link expires, and only a caller with the link gets the file.
 func TestAppAPIExports(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -276,8 +276,8 @@ func TestAppAPIExports(t *testing.T) {
 	})
 }
 
-// TestAppAPIImports imports files from this machine, and refuses all other
-// places.
+// TestAppAPIImports imports files from this machine. All other places are
+// refused.
 func TestAppAPIImports(t *testing.T) {
 	t.Parallel()
 	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -311,8 +311,8 @@ func TestAppAPIImports(t *testing.T) {
 	c.app("POST", "/v1/imports", `{"import":{"name":"n"}}`, 400)
 }
 
-// TestAppAPIMessages shows what delivery reports say of messages, by the person
-// whom they name.
+// TestAppAPIMessages shows what delivery reports say about messages, by the
+// person whom they name.
 func TestAppAPIMessages(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -347,8 +347,8 @@ func TestAppAPIMessages(t *testing.T) {
 	}
 }
 
-// In front of another server nothing is answered that could be taken for its
-// answer.
+// In front of another server, the emulator gives no answer that could look like
+// that server's answer.
 func TestAppAPIInFrontOfAnother(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Forward: func(*http.Request) (*http.Response, error) { return nil, http.ErrNotSupported }})
@@ -358,7 +358,7 @@ func TestAppAPIInFrontOfAnother(t *testing.T) {
 	c.app("GET", "/v1/campaigns", "", http.StatusNotImplemented)
 }
 
-// A search opens no workspace, and the files of exports have bounds.
+// A search does not create a workspace, and files of exports have limits.
 func TestAppAPIKeepsWithinBounds(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MaxJournalBytes: 400})

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// read asks the App API with the write key as a bearer token.
+// read calls the App API with the write key as a bearer token.
 func (c *client) read(path string, want int) string {
 	c.t.Helper()
 	basic := c.key
@@ -119,7 +119,7 @@ func TestAppAPIActivities(t *testing.T) {
 		`{"type":"track","event":"User Deleted","userId":"u2"}`,
 		`{"type":"page","name":"Home","userId":"u4"}`,
 		`{"type":"track","event":"User Deleted","userId":"u4"}`,
-		`{"type":"track","event":"Back","userId":"u4"}`, // somebody new, without a past
+		`{"type":"track","event":"Back","userId":"u4"}`, // a new person without history
 	)
 	for path, want := range map[string][]string{
 		"/v1/activities?limit=100":                        {"event Back", "profile_create", "add_relationship", "event Order", "attribute_change", "profile_create", "event Early"},
@@ -142,8 +142,8 @@ func TestAppAPIActivities(t *testing.T) {
 	c.read("/v1/customers/u2/activities", http.StatusNotFound)
 }
 
-// A deletion is found by the identifier that it named the person by, written as
-// the API has it.
+// A deletion is found by the identifier in its message, which is written as the
+// API writes it.
 func TestAppAPIDeletions(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"key"}})
@@ -162,8 +162,8 @@ func TestAppAPIDeletions(t *testing.T) {
 	}
 }
 
-// The App API is read with a bearer token alone, by no page of another origin;
-// faults act on it, and no counter counts it.
+// The App API can be read only with a bearer token, and not by a page of
+// another origin. Faults affect it, and no counter counts it.
 func TestAppAPIAccess(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"key"}})
@@ -192,8 +192,7 @@ func TestAppAPIAccess(t *testing.T) {
 	}
 }
 
-// Whatever is asked of the App API, the answer is JSON, and never a failure of
-// the server's.
+// Every answer of the App API is JSON, and none is an internal server error.
 func FuzzAppAPI(f *testing.F) {
 	srv := emulator.New(emulator.Config{Keys: []string{"key"}})
 	c := &client{srv: srv, key: "key", header: http.Header{}}

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/internal/gen/apifacts"
 )
 
-// appDocument is what the tests need of the App API's document.
+// appDocument is the part of the App API's document that the tests need.
 type appDocument struct {
 	Paths      map[string]map[string]json.RawMessage
 	Components struct{ Schemas map[string]map[string]any }
@@ -36,7 +36,7 @@ func readAppDocument(t *testing.T) *appDocument {
 	return d
 }
 
-// misfit says where a value is not of a schema; empty where it is.
+// misfit says where a value does not fit a schema; empty if it fits.
 func (d *appDocument) misfit(s map[string]any, v any, at string) string {
 	if ref, ok := s["$ref"].(string); ok {
 		return d.misfit(d.Components.Schemas[ref[strings.LastIndexByte(ref, '/')+1:]], v, at)
@@ -45,7 +45,7 @@ func (d *appDocument) misfit(s map[string]any, v any, at string) string {
 		if s["nullable"] == false || s["nullable"] == nil && s["type"] == "object" {
 			return at + " is null"
 		}
-		return "" // the document leaves nullable out in many places
+		return "" // in many places the document does not say nullable
 	}
 	for _, keyword := range []string{"oneOf", "anyOf"} {
 		if list, ok := s[keyword].([]any); ok {
@@ -125,8 +125,8 @@ func required(s map[string]any) (names []string) {
 }
 
 // TestAppAPIAnswersEveryOperation calls each operation of the App API's
-// document. Each answer has the form of the document, and what is made up says
-// so.
+// document. Each answer has the form that the document gives, and values that
+// are invented are marked as such.
 func TestAppAPIAnswersEveryOperation(t *testing.T) {
 	t.Parallel()
 	d := readAppDocument(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// pipes is a listener without sockets, whose deadlines follow the clock of a
+// pipes is a listener without sockets. Its deadlines follow the clock of a
 // bubble.
 type pipes struct {
 	conns  chan net.Conn
@@ -51,7 +51,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	}
 }
 
-// servePipes runs fn with a client of the server, in a bubble.
+// servePipes calls fn with a client of the server, in a bubble.
 func servePipes(t *testing.T, handler http.Handler, fn func(*pipes)) {
 	t.Helper()
 	l := newPipes()
@@ -65,19 +65,19 @@ func servePipes(t *testing.T, handler http.Handler, fn func(*pipes)) {
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
 	}
-	<-time.After(time.Minute) // net/http lingers before it closes a connection, in the bubble's time
+	<-time.After(time.Minute) // net/http waits before it closes a connection, in the bubble's time
 }
 
-// TestBodyMustKeepArriving has callers of different speed, and a fault that
-// delays a call for longer than any of them.
+// TestBodyMustKeepArriving has clients of different speeds, and a fault whose
+// delay is longer than any of them needs.
 func TestBodyMustKeepArriving(t *testing.T) {
 	t.Parallel()
 	const never = 1 << 30
 	for _, test := range []struct {
 		name   string
 		host   string
-		length int // announced
-		piece  int // sent every second
+		length int // the length that is announced
+		piece  int // bytes that are sent every second
 		delay  time.Duration
 		want   string
 	}{
@@ -141,7 +141,7 @@ func TestBodyMustKeepArriving(t *testing.T) {
 	}
 }
 
-// announced tells when the server has begun to read a body.
+// announced reports that the server has begun to read a body.
 type announced struct {
 	io.ReadCloser
 	reading func()
@@ -154,7 +154,7 @@ func (a *announced) Read(p []byte) (int, error) {
 }
 
 // TestAnnouncedBodiesCostNothing opens many connections that announce large
-// bodies and send a byte.
+// bodies and send one byte.
 func TestAnnouncedBodiesCostNothing(t *testing.T) {
 	const callers, most = 400, 100 << 20
 	forward := func(*http.Request) (*http.Response, error) { return nil, errors.New("nothing came as far as this") }
@@ -203,8 +203,8 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestBombsTakeTurns sends bodies of a few kilobytes that become megabytes, and
-// looks how many are in memory at the same time.
+// TestBombsTakeTurns sends bodies of a few kilobytes that expand to megabytes,
+// and checks how many are in memory at the same time.
 func TestBombsTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -246,7 +246,7 @@ func TestBombsTakeTurns(t *testing.T) {
 		if n := inside.Load(); n != 5 {
 			t.Error("a small body waits for the large ones")
 		}
-		leave() // who goes away frees no slot that they did not have
+		leave() // a client that gives up while it waits frees no slot, because it had none
 		synctest.Wait()
 		close(release)
 		callers.Wait()

@@ -10,8 +10,9 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestAstray makes calls that no path or method of the API takes: each is
-// answered in JSON, told to OnRequest, and counted where its key leads to.
+// TestAstray makes calls whose path or method the API does not have. Each is
+// answered in JSON, reported to OnRequest, and counted in the workspace of its
+// key.
 func TestAstray(t *testing.T) {
 	t.Parallel()
 	const track = `{"userId":"u","event":"e"}`
@@ -53,7 +54,7 @@ func TestAstray(t *testing.T) {
 			var told []emulator.Request
 			c := newClient(t, emulator.Config{Keys: []string{"key"}, OnRequest: func(r emulator.Request) { told = append(told, r) }})
 			c.strict = strict
-			// A fault is for calls of the API.
+			// A fault affects only calls of the API.
 			if err := c.srv.AddFault(emulator.Fault{Path: "/v1/nothing", Status: 500}); err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +83,7 @@ func TestAstray(t *testing.T) {
 	}
 }
 
-// TestAstrayInThePage shows such a call, which cannot be repeated.
+// TestAstrayInThePage shows such a call. It cannot be repeated.
 func TestAstrayInThePage(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -97,8 +98,8 @@ func TestAstrayInThePage(t *testing.T) {
 	}
 }
 
-// TestForeignHost is a call to a name that the server does not go by, as of a
-// container.
+// TestForeignHost calls the server under a name that it does not accept, such
+// as the name of a container.
 func TestForeignHost(t *testing.T) {
 	t.Parallel()
 	var told []emulator.Request
@@ -122,8 +123,8 @@ func TestForeignHost(t *testing.T) {
 	}
 }
 
-// TestReadingOpensNothing reads with keys that nothing was sent with, at every
-// place that takes one.
+// TestReadingOpensNothing reads with keys under which nothing was sent,
+// everywhere that a key is accepted.
 func TestReadingOpensNothing(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})

@@ -10,8 +10,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// BenchmarkBatch measures batches of the size that the SDKs send, as the
-// handler takes them. It reports messages a second.
+// BenchmarkBatch measures how fast the handler processes batches of the size
+// that the SDKs send. It reports messages per second.
 func BenchmarkBatch(b *testing.B) {
 	message := map[string]func(i int) string{
 		"track": func(i int) string {
@@ -54,8 +54,8 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch measures the page's search among 1,000,000 messages, in the
-// worst cases: what is there once, at the very end, or not at all.
+// BenchmarkSearch measures the page's search among 1,000,000 messages in the
+// worst cases: the text occurs once, at the very end, or nowhere.
 func BenchmarkSearch(b *testing.B) {
 	const messages = 1_000_000
 	srv := emulator.New(emulator.Config{MaxMessages: messages, MaxJournalBytes: 1 << 30, MaxEventsPerPerson: 1})

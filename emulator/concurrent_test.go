@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestConcurrently writes and reads from 32 goroutines each, and counts what
-// arrived.
+// TestConcurrently writes from 32 goroutines and reads from 32 others, and
+// counts what arrived.
 func TestConcurrently(t *testing.T) {
 	t.Parallel()
 	const writers, calls = 32, 40
@@ -43,7 +43,7 @@ func TestConcurrently(t *testing.T) {
 				}
 				a := c.do(http.MethodGet, paths[i%len(paths)], "")
 				switch a.status {
-				case http.StatusOK, http.StatusNotFound, http.StatusFound, http.StatusMultipleChoices: // an address without a workspace leads to the one that has it, or asks
+				case http.StatusOK, http.StatusNotFound, http.StatusFound, http.StatusMultipleChoices: // an address without a workspace leads to the workspace that has it, or asks which one is meant
 				default:
 					t.Errorf("%s: %d %s", paths[i%len(paths)], a.status, a.body)
 					return

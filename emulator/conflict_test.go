@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestTraitConflicts sends traits that cannot be stored as they are.
+// TestTraitConflicts sends traits that cannot be stored as they were sent.
 func TestTraitConflicts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -82,8 +82,8 @@ func TestAliasOfNobody(t *testing.T) {
 	}
 }
 
-// TestDeletedObjectStaysDeleted claims an anonymousId whose relationship was
-// to an object that is gone.
+// TestDeletedObjectStaysDeleted identifies an anonymousId that had a
+// relationship to an object which was then deleted.
 func TestDeletedObjectStaysDeleted(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})

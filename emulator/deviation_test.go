@@ -9,15 +9,15 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestDeviations shows each switch of what the documents leave open, or say in
-// two ways: the status in both modes, and what became of the last message,
-// without the switch and with it.
+// TestDeviations shows each switch for behaviour that the documents leave open
+// or describe in two ways: the status in both modes, and the result of the last
+// message, without the switch and with it.
 func TestDeviations(t *testing.T) {
 	t.Parallel()
 	type outcome struct {
 		permissive, strict int
 		rule               string // or warning
-		seen               string // what look returns
+		seen               string // the result of look
 	}
 	call := func(path, body string) func(*client) answer {
 		return func(c *client) answer { return c.do(http.MethodPost, path, body) }
@@ -164,8 +164,8 @@ func TestDeviations(t *testing.T) {
 	}
 }
 
-// TestSwitchesOutliveARestart opens a store again without the switches that it
-// was written with: what was accepted keeps its effect.
+// TestSwitchesOutliveARestart opens a store again, without the switches with
+// which it was written. Messages that were accepted keep their effect.
 func TestSwitchesOutliveARestart(t *testing.T) {
 	t.Parallel()
 	store := new(records)

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of behaviours into docs/emulator.md")
 
-// TestDocument keeps the table in docs/emulator.md equal to Assumptions.
+// TestDocument checks that the table in docs/emulator.md equals Assumptions.
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join("..", "docs", "emulator.md")

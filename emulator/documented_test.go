@@ -9,9 +9,9 @@ import (
 )
 
 // documentedCalls are calls with the paths and the fields of the examples in
-// Customer.io's documents of the API, and of its SDKs where they send more. The
+// Customer.io's API documents and, if an SDK sends more, of that SDK. The
 // values are others. outcome is "accepted", with the warnings if there are any,
-// or else the rule that refuses each message.
+// or the rule that rejects each message.
 var documentedCalls = []struct{ name, path, body, outcome string }{
 	// Identify.
 	{"identify", "/v1/identify", `{"userId":"c41f2a","traits":{"name":"Ada Example","email":"ada@shop.example","likes_tea":true,"visits":3}}`, "accepted"},
@@ -64,7 +64,7 @@ var documentedCalls = []struct{ name, path, body, outcome string }{
 	{"batch without types", "/v1/batch", `{"batch":[{"userId":"c41f2a","event":"e"}]}`, "missing-type"},
 	{"an empty batch", "/v1/batch", `{"batch":[]}`, ""},
 	{"no batch", "/v1/batch", `{}`, "missing-batch"},
-	// The events that act.
+	// The events that are commands.
 	{"delete a person", "/v1/track", `{"userId":"c41f2a","type":"track","event":"User Deleted"}`, "accepted nothing-to-delete"},
 	{"delete a person by email", "/v1/track", `{"userId":"ada@shop.example","event":"User Deleted","properties":{}}`, "accepted nothing-to-delete"},
 	{"suppress a person", "/v1/track", `{"userId":"c41f2a","type":"track","event":"User Suppressed"}`, "accepted"},
@@ -81,15 +81,15 @@ var documentedCalls = []struct{ name, path, body, outcome string }{
 	{"report a delivery of a phone", "/v1/track", `{"anonymousId":"dgAB","event":"Report Delivery Event","properties":{"deliveryId":"dgAB","metric":"delivered","recipient":"t-1"}}`, "accepted"},
 	{"report a delivery without its id", "/v1/track", `{"event":"Report Delivery Event","properties":{"metric":"opened"}}`, "accepted report-fields"},
 	{"report content", "/v1/track", `{"type":"track","event":"Report Content Event","properties":{"actionType":"viewed_content","contentId":12,"templateId":7}}`, "accepted"},
-	// Other semantic events, and names that only look like them.
+	// Other semantic events, and names that only look similar.
 	{"an order", "/v1/track", `{"userId":"c41f2a","event":"Order Completed","properties":{"order_id":"o-9","total":27.5,"currency":"EUR","products":[{"product_id":"p-1","sku":"cup-1","price":4.5,"quantity":2}]}}`, "accepted"},
 	{"an email event", "/v1/track", `{"userId":"c41f2a","event":"Email Opened","properties":{"email_id":"e-1","email_subject":"Hello"},"context":{"traits":{"email":"ada@shop.example"}}}`, "accepted"},
 	{"a name that the prose uses", "/v1/track", `{"userId":"c41f2a","event":"Delete Person"}`, "accepted"},
 	{"a name in another case", "/v1/track", `{"userId":"c41f2a","event":"order completed"}`, "accepted near-semantic-name"},
 }
 
-// TestDocumentedCalls makes each call in both modes: what is refused is a 400
-// in strict mode, and answered with 200 and dropped otherwise.
+// TestDocumentedCalls makes each call in both modes. A call that is refused
+// gets a 400 in strict mode; otherwise it gets a 200 and is dropped.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	if len(documentedCalls) < 60 {

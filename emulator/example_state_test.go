@@ -8,7 +8,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// What a piece of code changes in a workspace, without asking for each thing.
+// A snapshot comparison shows what a piece of code changes in a workspace,
+// without a query for each thing.
 func ExampleDiff() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -36,7 +37,7 @@ func ExampleDiff() {
 	// true
 }
 
-// A workspace that is filled once, and is as new for each test.
+// A workspace that is filled once, and restored for each test.
 func ExampleServer_Restore() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -64,7 +65,7 @@ func ExampleServer_Restore() {
 }
 
 // An anonymous visitor who comes back after 31 days: their events are not kept
-// so long.
+// that long.
 func ExampleServer_AdvanceClock() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -82,7 +83,7 @@ func ExampleServer_AdvanceClock() {
 	// 0 <nil>
 }
 
-// Amounts that were sent as text among those sent as numbers.
+// Amounts that were sent as text, among others that were sent as numbers.
 func ExampleServer_EventShapes() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -139,8 +140,8 @@ func ExampleServer_Reports() {
 	// my-key 1
 }
 
-// What the server does without a document that says so, and why it may refuse
-// a message.
+// What the server assumes because no document says it, and why it can refuse a
+// message.
 func ExampleAssumptions() {
 	for _, a := range emulator.Assumptions() {
 		if a.Switch == "MergeOnAlias" {
@@ -157,8 +158,8 @@ func ExampleAssumptions() {
 	// refuses Set event to a name that is not blank.
 }
 
-// records is a store in memory. A real one is package emulatordb of module
-// kit, in a file.
+// records is a store in memory. Package emulatordb of module kit is a real one,
+// in a file.
 type records [][]byte
 
 func (r *records) Load(_, record func([]byte) error) error {
@@ -177,7 +178,7 @@ func (r *records) Append(record []byte) func() error {
 
 func (r *records) Compact(snapshot []byte) error { return nil }
 
-// A server that is the same after a restart.
+// A server that has the same state after a restart.
 func ExampleOpen() {
 	store := new(records)
 	for range 2 {
@@ -195,7 +196,8 @@ func ExampleOpen() {
 	// 2 <nil>
 }
 
-// A test that looks whether somebody was made, and whether its fault came true.
+// A test that checks whether a person was created, and whether its fault
+// occurred.
 func ExampleInstance_Find() {
 	srv := emulator.Config{}.InProcess(nil)
 	if err := srv.Server.AddFault(emulator.Fault{Count: 1, Status: 503}); err != nil {
@@ -218,7 +220,7 @@ func ExampleInstance_Find() {
 	// Output: 503 false done
 }
 
-// What your code makes of a captive portal, which answers 200 to everything.
+// What your code does with a captive portal, which answers 200 to everything.
 func ExamplePresets() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -243,7 +245,7 @@ func ExamplePresets() {
 	// u1 <nil>
 }
 
-// A firewall that refuses what it takes for an attack, and nothing else.
+// A firewall that refuses what looks like an attack, and nothing else.
 func ExampleParseFault() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}

@@ -25,8 +25,8 @@ func post(client *http.Client, path, body string) (status int) {
 	return resp.StatusCode
 }
 
-// A server without sockets: a client with its transport, and a look at what
-// arrived.
+// A server without sockets: a client uses its transport, and the state shows
+// what arrived.
 func Example() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -48,7 +48,7 @@ func Example() {
 	// Order Completed {"total": 12.30}
 }
 
-// A count goes up to MaxCount; more says that there are others.
+// A count goes up to MaxCount; the value more says that there are others.
 func ExampleServer_CountMessages() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -60,7 +60,7 @@ func ExampleServer_CountMessages() {
 	// Output: 1 false <nil>
 }
 
-// A program that follows what arrives counts from where it was.
+// A program that follows new messages continues to count where it stopped.
 func ExampleServer_CountNewMessages() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -78,7 +78,7 @@ func ExampleServer_CountNewMessages() {
 	// 1 3 <nil>
 }
 
-// What a 200 hides: the journal says what was dropped, and why.
+// What a 200 hides: the journal shows which message was dropped, and why.
 func ExampleServer_Messages() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -102,7 +102,7 @@ func ExampleServer_Messages() {
 	// Set event to a name that is not blank.
 }
 
-// A fault befalls the next calls, which then have no effect.
+// A fault affects the next calls: they have no effect.
 func ExampleServer_AddFault() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -123,8 +123,8 @@ func ExampleServer_AddFault() {
 	// 1 1 <nil>
 }
 
-// The skeleton of a test: start a server, point the program at its URL, wait
-// for what should arrive.
+// The outline of a test: start a server, give its URL to the program under
+// test, and wait for what must arrive.
 func ExampleStart() {
 	t := new(exampleT) // a *testing.T in a test
 	defer t.end()
@@ -153,7 +153,7 @@ func ExampleStart() {
 	// Output: Signed Up
 }
 
-// Which message gave a trait its value.
+// Which message set the value of a trait.
 func ExampleServer_Why() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
@@ -185,7 +185,7 @@ func ExampleServer_Successor() {
 	// Output: u2 took over from u1 by m2
 }
 
-// exampleT stands in for the *testing.T that an example does not have.
+// exampleT replaces the *testing.T, which an example does not have.
 type exampleT struct{ cleanups []func() }
 
 func (t *exampleT) Helper()                           {}

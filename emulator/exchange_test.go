@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestExchangeStreams reads an answer while the handler still writes it.
+// TestExchangeStreams reads an answer while the handler is still writing it.
 func TestExchangeStreams(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -43,8 +43,8 @@ func TestExchangeStreams(t *testing.T) {
 	})
 }
 
-// TestExchangeEndsWithItsReader checks that a handler notices a reader that
-// went away, which synctest makes sure of: it would find the goroutine.
+// TestExchangeEndsWithItsReader checks that a handler notices when its reader
+// has closed the answer. Otherwise synctest would find its goroutine.
 func TestExchangeEndsWithItsReader(t *testing.T) {
 	t.Parallel()
 	for _, end := range []string{"close", "cancel"} {
@@ -77,8 +77,8 @@ func TestExchangeEndsWithItsReader(t *testing.T) {
 	}
 }
 
-// TestExchangeLikeNetHTTP compares what callers see of handlers in process and
-// over a socket.
+// TestExchangeLikeNetHTTP compares what clients get from handlers in process
+// and over a socket.
 func TestExchangeLikeNetHTTP(t *testing.T) {
 	t.Parallel()
 	handlers := map[string]http.HandlerFunc{
@@ -127,7 +127,7 @@ func TestExchangeLikeNetHTTP(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(handler)
 			defer server.Close()
-			server.Client().Transport.(*http.Transport).DisableKeepAlives = true // a POST is not repeated on a connection that was just closed
+			server.Client().Transport.(*http.Transport).DisableKeepAlives = true // a POST is not repeated on a connection that the server has just closed
 			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 				look := func(rt http.RoundTripper, base string) string {
 					req, err := http.NewRequestWithContext(t.Context(), method, base+"/a%2Fb?c=d#e", http.NoBody)

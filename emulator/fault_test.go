@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// outcome is what one identify call of a new person led to.
+// outcome is the result of one identify call for a new person.
 func outcome(t *testing.T, srv *emulator.Server, n int) string {
 	t.Helper()
 	start := time.Now()
@@ -63,8 +63,8 @@ func outcome(t *testing.T, srv *emulator.Server, n int) string {
 	return fmt.Sprint(resp.StatusCode) + effect + took
 }
 
-// shareOf is what 20 calls look like of which the seed picks a half: between
-// four and sixteen go wrong, and the same ones every time.
+// shareOf describes 20 calls. A fault affects the half of them that the seed
+// chooses: between four and sixteen calls fail, the same ones every time.
 func shareOf(seed uint64, wrong string) string {
 	var calls []string
 	srv := emulator.New(emulator.Config{})
@@ -240,7 +240,7 @@ func TestFaultsRefused(t *testing.T) {
 	}
 }
 
-// TestResetOverTCP looks at what a client of a real connection sees.
+// TestResetOverTCP checks what a client of a real connection gets.
 func TestResetOverTCP(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"http", "https", "h2"} {
@@ -257,7 +257,7 @@ func TestResetOverTCP(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				req.GetBody = nil // so that net/http does not try again by itself
+				req.GetBody = nil // so that net/http does not repeat the request
 				req.SetBasicAuth("key", "")
 				return server.Client().Do(req)
 			}
@@ -287,7 +287,7 @@ func TestResetOverTCP(t *testing.T) {
 	}
 }
 
-// atEnd calls do when the body has been read.
+// atEnd calls do when the body has been read to its end.
 type atEnd struct {
 	io.ReadCloser
 	do func()
@@ -301,7 +301,7 @@ func (b atEnd) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestDelayEndsWithItsCaller hangs up during a delay, over a real connection.
+// TestDelayEndsWithItsCaller closes a real connection during a delay.
 func TestDelayEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})
@@ -314,7 +314,7 @@ func TestDelayEndsWithItsCaller(t *testing.T) {
 		r.Body = atEnd{r.Body, cancel}
 		srv.ServeHTTP(w, r)
 	})
-	server := serve(t, hangUp, "http") // its Close waits for the handler
+	server := serve(t, hangUp, "http") // Close waits for the handler
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/v1/identify", strings.NewReader(`{"userId":"u"}`))
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestForward compares what the caller gets with what the two servers said.
+// TestForward compares the answer to the client with what the two servers said.
 func TestForward(t *testing.T) {
 	t.Parallel()
 	var seen *http.Request
@@ -24,7 +24,7 @@ func TestForward(t *testing.T) {
 		seen, seenBody = r, string(text)
 		w.Header().Set("Retry-After", "7")
 		w.Header().Set("Server", "edge")
-		w.Header().Set(emulator.Header, "1") // as another emulator says of itself
+		w.Header().Set(emulator.Header, "1") // another emulator sets it in its own answers
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = io.WriteString(w, `{"meta":{"error":"slow down"}}`)
 	}))
@@ -69,7 +69,7 @@ func TestForward(t *testing.T) {
 	if a := c.do(http.MethodGet, "/", ""); strings.Contains(a.body, "nothing sent here leaves") || !strings.Contains(a.body, "goes on to another server") {
 		t.Error("the page says that nothing leaves")
 	}
-	// A fault keeps the call here.
+	// A call that a fault affects is not forwarded.
 	if err := c.srv.AddFault(emulator.Fault{Count: 1, Status: 500}); err != nil {
 		t.Fatal(err)
 	}
@@ -80,9 +80,9 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// TestHeaderSaysWhatItIs asks everything that answers, with and without a
-// server behind it: what goes through to another must not look like an
-// emulator, whichever of the two answers.
+// TestHeaderSaysWhatItIs calls everything that answers, with and without a
+// server behind it. An answer of the other server must not look like one of an
+// emulator, whichever of the two sends it.
 func TestHeaderSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	forwards := emulator.Config{Forward: func(r *http.Request) (*http.Response, error) {
@@ -122,7 +122,7 @@ func TestHeaderSaysWhatItIs(t *testing.T) {
 	}
 }
 
-// TestForwardPassesNoPart has the other server answer with more than is read.
+// TestForwardPassesNoPart has the other server answer with more than the limit.
 func TestForwardPassesNoPart(t *testing.T) {
 	t.Parallel()
 	for length, want := range map[int]int{1 << 20: http.StatusOK, 1<<20 + 1: http.StatusBadGateway} {

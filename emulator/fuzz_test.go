@@ -11,9 +11,9 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// FuzzHandler sends anything to the HTTP surface. Whatever arrives, the answer
-// is one that the documentation of the package names, in JSON, and the state
-// that it leaves can be read and adds up.
+// FuzzHandler sends anything to the HTTP interface. Each answer is JSON and has
+// a form that the documentation of the package names. The resulting state can
+// be read, and its counts add up.
 func FuzzHandler(f *testing.F) {
 	f.Add("POST", "/v1/batch", "", "1", "Basic a2V5Og==", []byte(`{"batch":[{"type":"identify","userId":"u","traits":{"email":"a@b.example","x":"2021-01-01"}},{"type":"track","anonymousId":"a","event":"e"}]}`))
 	f.Add("POST", "/v1/t", "gzip", "", "", []byte(gzipped(f, `{"writeKey":"k","userId":"cio_1","event":"order completed","timestamp":1}`)))
@@ -35,7 +35,7 @@ func FuzzHandler(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, method, target, encoding, strict, authorization string, body []byte) {
 		r, err := http.NewRequest(method, target, bytes.NewReader(body))
-		if err != nil || r.URL.Host != "" || r.URL.Path == "/_page/stream" { // which does not end
+		if err != nil || r.URL.Host != "" || r.URL.Path == "/_page/stream" { // the stream does not end
 			return
 		}
 		if strings.HasPrefix(string(body), "name=") || strings.Contains(target, "replay") || target == "/faults" {
@@ -46,7 +46,7 @@ func FuzzHandler(f *testing.F) {
 		r.Header.Set("X-Strict-Mode", strict)
 		r.Header.Set("Authorization", authorization)
 		srv := emulator.New(emulator.Config{MergeOnAlias: true, MaxBodyBytes: 1 << 20, MaxEventsPerPerson: 2, MaxMessages: 3})
-		// Something to act on.
+		// Some data to work with.
 		seed := httptest.NewRequest(http.MethodPost, "/v1/batch", bytes.NewReader([]byte(
 			`{"writeKey":"key","batch":[{"type":"identify","userId":"u","traits":{"email":"c@d.example"}},{"type":"track","anonymousId":"a","event":"e"},{"type":"identify","userId":"v"}]}`)))
 		seed.Host = "localhost"

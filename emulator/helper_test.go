@@ -16,7 +16,7 @@ import (
 )
 
 // client calls one server in process, with the write key "key" unless a test
-// says otherwise.
+// sets another.
 type client struct {
 	t      testing.TB
 	srv    *emulator.Server
@@ -29,7 +29,7 @@ func newClient(t testing.TB, config emulator.Config) *client {
 	return &client{t: t, srv: emulator.New(config), key: "key", header: http.Header{}}
 }
 
-// answer is an HTTP answer, read.
+// answer is an HTTP answer that has been read.
 type answer struct {
 	status int
 	header http.Header
@@ -63,7 +63,7 @@ func (c *client) do(method, path, body string) answer {
 	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
-// post sends one call and fails the test if the answer is not want.
+// post sends one call and fails the test if the status is not want.
 func (c *client) post(path, body string, want int) answer {
 	c.t.Helper()
 	a := c.do(http.MethodPost, path, body)
@@ -73,7 +73,7 @@ func (c *client) post(path, body string, want int) answer {
 	return a
 }
 
-// send posts each message in a batch of its own in permissive mode.
+// send posts each message as a separate batch in permissive mode.
 func (c *client) send(messages ...string) {
 	c.t.Helper()
 	for _, m := range messages {
@@ -186,7 +186,7 @@ func gzipped(t testing.TB, text string) string {
 	return b.String()
 }
 
-// movableClock is a clock that a test moves.
+// movableClock is a clock that a test can move.
 type movableClock struct{ at time.Time }
 
 func newClock() *movableClock {

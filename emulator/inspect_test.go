@@ -155,8 +155,8 @@ func TestFaultsOverHTTP(t *testing.T) {
 	}
 }
 
-// TestHostAndOrigin is about web pages that try to reach the server through
-// their visitor's browser.
+// TestHostAndOrigin checks that web pages cannot reach the server through the
+// browser of their visitor.
 func TestHostAndOrigin(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -193,7 +193,7 @@ func TestHostAndOrigin(t *testing.T) {
 			if path != "/_emulator/stats" {
 				method, body = http.MethodPost, `{"userId":"u"}`
 				if test.header != nil {
-					want = 200 // the API is for the pages of every origin
+					want = 200 // pages of every origin can call the API
 				}
 			}
 			r := httptest.NewRequest(method, path, strings.NewReader(body))

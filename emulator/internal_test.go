@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// FuzzMembers compares the walk over valid JSON with encoding/json.
+// FuzzMembers compares reading the members of valid JSON with encoding/json.
 func FuzzMembers(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, ` { } `, `{"a":1,"b":[{"c":"]}"}],"a":null}`, `[1,"\"",{"x":[]},[[]]]`,
@@ -28,10 +28,10 @@ func FuzzMembers(f *testing.F) {
 			}
 			var want map[string]any
 			if err := json.Unmarshal([]byte(text), &want); err != nil {
-				return // a number that float64 cannot hold
+				return // a number that does not fit into a float64
 			}
-			// encoding/json merges nothing into any, so the last name wins here
-			// too.
+			// encoding/json does not merge into a value of type any, so the
+			// last name counts here too.
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("members of %q: %v, want %v", text, got, want)
 			}
@@ -63,8 +63,8 @@ func decodeAny(t *testing.T, raw string) any {
 	return v
 }
 
-// FuzzDates checks that the conversion of dates leaves valid JSON, and changes
-// nothing where there is no date.
+// FuzzDates checks that converted dates are valid JSON, and that nothing but
+// dates changes.
 func FuzzDates(f *testing.F) {
 	for _, seed := range []string{`{"a":"2021-01-01"}`, `{"a":{"b":"2021-01-01T00:00:00.123456+0100","\"":[1]}}`, `"0000-01-01T00:00:00+23:59"`, `"2021-01-01T00:00:00.1234567Z"`} {
 		f.Add(seed)
@@ -163,8 +163,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestRules keeps the table complete, and its texts in the form that answers
-// put together.
+// TestRules checks that the table is complete, and that its texts have the form
+// that answers need.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	kebab := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
@@ -203,8 +203,8 @@ func TestAssumptions(t *testing.T) {
 	}
 }
 
-// TestCatalogue compares what the code does about semantic events with what
-// the generated catalogue says about them.
+// TestCatalogue compares what the code does with semantic events with what the
+// generated catalogue says about them.
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	if len(semanticEvents) != 72 || len(semanticByFold) != 72 {

@@ -14,9 +14,9 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestLoad sends 1,000,000 messages with CIOKIT_DEEP=1, else 50,000, in batches
-// of 475,000 bytes from two connections over loopback, and logs the speed and
-// the memory. With CIOKIT_DEEP=1 the last tenth may not take more than a fifth
+// TestLoad sends 1,000,000 messages with CIOKIT_DEEP=1, otherwise 50,000, in
+// batches of 475,000 bytes over two loopback connections. It logs the speed and
+// the memory. With CIOKIT_DEEP=1 the last tenth must not take more than a fifth
 // longer than the first.
 //
 //	CIOKIT_DEEP=1 go test ./emulator -run TestLoad -v

@@ -12,8 +12,8 @@ import (
 )
 
 // TestMemoryIsBounded sends many more messages than the journal and the people
-// may keep, and looks at the heap. CIOKIT_DEEP=1 makes it ten
-// million, or one under the race detector.
+// can keep, and checks the heap. With CIOKIT_DEEP=1 it sends ten million, or
+// one million under the race detector.
 func TestMemoryIsBounded(t *testing.T) {
 	const perBatch = 1500
 	messages := 150_000

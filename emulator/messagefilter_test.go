@@ -15,8 +15,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// plain are the strings of a message as they are, decoded by another decoder
-// than the search has.
+// plain returns the strings of a message unescaped. It uses another decoder
+// than the search does.
 func plain(t *testing.T, raw json.RawMessage) string {
 	t.Helper()
 	var v any
@@ -47,8 +47,8 @@ func plain(t *testing.T, raw json.RawMessage) string {
 	return strings.ToLower(b.String())
 }
 
-// TestSearchAgainstModel compares what queries list with a search that decodes
-// all messages and knows no shortcut.
+// TestSearchAgainstModel compares the results of queries with those of a search
+// that decodes all messages and has no shortcuts.
 func TestSearchAgainstModel(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -133,7 +133,7 @@ func TestSearchAgainstModel(t *testing.T) {
 		if n, last, err := c.srv.CountNewMessages(q, after); n != newer || last != all.Messages[0].Sequence || err != nil {
 			t.Errorf("%+v: %d messages after %d, want %d; the last is %d, %v", q, n, after, newer, last, err)
 		}
-		if len(got) > 1 { // neighbours are those of the list
+		if len(got) > 1 { // the neighbours are those in the list
 			q.Before = 0
 			i := random.IntN(len(got) - 1)
 			d, err := c.srv.Message(emulator.MessageQuery{Sequence: got[i+1], Among: q})
@@ -148,7 +148,7 @@ func TestSearchAgainstModel(t *testing.T) {
 }
 
 // searched reports whether the text has all words and phrases of a search, and
-// none that is excluded. It finds them with an expression, unlike the search.
+// none that is excluded. Unlike the search it uses a regular expression.
 func searched(search, text string) bool {
 	for _, term := range searchTerm.FindAllStringSubmatch(search, -1) {
 		word := term[3]
@@ -169,8 +169,8 @@ func matchesRest(q emulator.MessagesQuery, r emulator.Record, rules []string) bo
 		(q.Rule == "" || slices.Contains(rules, q.Rule)) && (q.From.IsZero() || !r.ReceivedAt.Before(q.From)) && (q.To.IsZero() || r.ReceivedAt.Before(q.To))
 }
 
-// TestMessagesOfPerson finds messages by every identifier that a person has,
-// and those of nobody else.
+// TestMessagesOfPerson finds messages by every identifier of a person, and no
+// messages of others.
 func TestMessagesOfPerson(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MergeOnAlias: true})
@@ -207,8 +207,8 @@ func TestMessagesOfPerson(t *testing.T) {
 	}
 }
 
-// TestWarnedMessages lists the messages that have a warning, and no others, by
-// every way to ask for them.
+// TestWarnedMessages lists exactly the messages that have a warning, in every
+// way to ask for them.
 func TestWarnedMessages(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -244,7 +244,7 @@ func TestWarnedMessages(t *testing.T) {
 	}
 }
 
-// TestMessagesOverHTTP filters the messages of the inspection.
+// TestMessagesOverHTTP filters the messages over HTTP.
 func TestMessagesOverHTTP(t *testing.T) {
 	t.Parallel()
 	clock := newClock()

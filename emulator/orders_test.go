@@ -17,8 +17,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestOrders stores the reference orders and adds them up again: nothing is
-// lost, doubled or rounded, also when all of it is sent twice.
+// TestOrders stores the reference orders and adds up what is stored: nothing is
+// lost, doubled or rounded, even if everything is sent twice.
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	people := readTable(t, "cdnow_people.csv")

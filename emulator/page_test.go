@@ -15,7 +15,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestPageIsNotFoundAsJSON keeps clients that lost their way from reading HTML.
+// TestPageIsNotFoundAsJSON checks that a client with a wrong path never has to
+// read HTML.
 func TestPageIsNotFoundAsJSON(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -33,7 +34,7 @@ func TestPageIsNotFoundAsJSON(t *testing.T) {
 	}
 }
 
-// TestPageOfNoRequest leads from /requests to where requests are.
+// TestPageOfNoRequest checks that /requests leads to the list of requests.
 func TestPageOfNoRequest(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -79,7 +80,7 @@ func TestPageEscapes(t *testing.T) {
 		if a.status != 200 && a.status != 404 && (a.status != 400 || !strings.Contains(path, "show=%3C")) {
 			t.Errorf("%s: status %d", path, a.status)
 		}
-		// The page's own script has a source and no content.
+		// The page's own script has a src attribute and no content.
 		if strings.Count(a.body, "<script") != strings.Count(a.body, `<script src="/_page/page.js"`) || strings.Contains(a.body, "<img src=x") {
 			t.Errorf("%s holds what was sent as markup:\n%s", path, a.body)
 		}
@@ -89,7 +90,7 @@ func TestPageEscapes(t *testing.T) {
 	}
 }
 
-// TestPageOrigin is about what other pages can make a browser do.
+// TestPageOrigin checks what other pages can make a browser do.
 func TestPageOrigin(t *testing.T) {
 	t.Parallel()
 	form := "application/x-www-form-urlencoded"
@@ -127,7 +128,7 @@ func TestPageOrigin(t *testing.T) {
 	}
 }
 
-// TestPageMasksKeys looks for a key that could be a real one on every view.
+// TestPageMasksKeys searches every view for a key that could be a real one.
 func TestPageMasksKeys(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -142,7 +143,7 @@ func TestPageMasksKeys(t *testing.T) {
 	}
 }
 
-// TestStream reads the live updates: the state at first, then what happens.
+// TestStream reads the live updates: first the state, then each change.
 func TestStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -176,7 +177,8 @@ func TestStream(t *testing.T) {
 		if took := time.Since(start); seen != 30 || took > 2*time.Second {
 			t.Errorf("%d messages after %v", seen, took)
 		}
-		// A burst is a few rows, what was not accepted above the others.
+		// A burst makes a few rows. Messages that were not accepted are above
+		// the others.
 		batch := strings.Repeat(`{"type":"track","userId":"u","event":"Bought & sold"},`, 40) + strings.Repeat(`{"type":"track","userId":"u"},`, 3)
 		for i := range 20 {
 			batch += fmt.Sprintf(`{"type":"page","userId":"u","name":"p%d"},`, i)
@@ -196,8 +198,8 @@ func TestStream(t *testing.T) {
 	})
 }
 
-// TestPageIsFast fills a server and asks every view for its time: 100,000
-// people and 1,000,000 messages with CIOKIT_DEEP=1, a tenth otherwise.
+// TestPageIsFast fills a server and measures the time of every view: with
+// 100,000 people and 1,000,000 messages if CIOKIT_DEEP=1, otherwise a tenth.
 func TestPageIsFast(t *testing.T) {
 	people, messages := 10_000, 100_000
 	if os.Getenv("CIOKIT_DEEP") == "1" {
@@ -232,10 +234,10 @@ func TestPageIsFast(t *testing.T) {
 		"/messages?q=not-there", "/messages?event=Order", "/messages?person=user-7", "/messages/1?q=not-there"} {
 		limit := limit
 		if strings.ContainsAny(path, "?") && strings.HasPrefix(path, "/messages") {
-			limit *= 10 // all texts are read
+			limit *= 10 // all texts are searched
 		}
 		best := time.Hour
-		for range 3 { // the machine may be busy with something else
+		for range 3 { // other processes can slow the machine down
 			start := time.Now()
 			if a := c.do(http.MethodGet, path, ""); a.status != http.StatusOK {
 				t.Fatalf("%s: %d", path, a.status)
@@ -249,7 +251,7 @@ func TestPageIsFast(t *testing.T) {
 	}
 }
 
-// TestFaultForm fills in all of the form.
+// TestFaultForm fills in every field of the form.
 func TestFaultForm(t *testing.T) {
 	t.Parallel()
 	for form, want := range map[string]string{
@@ -284,8 +286,8 @@ func TestFaultForm(t *testing.T) {
 	}
 }
 
-// The views take no lock: what they show is read in pagedata.go, so that none
-// can hold up the calls while it is drawn.
+// The views take no lock: they show what pagedata.go has read, so that no view
+// can block calls while it is written.
 func TestViewsTakeNoLock(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("page*.go")

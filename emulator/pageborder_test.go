@@ -13,11 +13,11 @@ import (
 )
 
 // pageBehind are the types whose unexported methods and fields the page must
-// not use. What is behind Server has locks.
+// not use. Behind Server there are locks.
 var pageBehind = []string{"Server", "workspaceState", "contents", "personState", "objectState", "journal", "persistence"}
 
-// TestPageUsesExportedMethods holds the files of the page to read and change
-// the server through its exported methods, and to lock nothing.
+// TestPageUsesExportedMethods checks that the files of the page use only
+// exported methods of the server, and lock nothing.
 func TestPageUsesExportedMethods(t *testing.T) {
 	t.Parallel()
 	set := token.NewFileSet()
@@ -29,7 +29,7 @@ func TestPageUsesExportedMethods(t *testing.T) {
 	page := 0
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "reset_") {
-			continue // what is built for one system only is no page
+			continue // a file for one operating system does not belong to the page
 		}
 		f, err := parser.ParseFile(set, name, nil, parser.SkipObjectResolution)
 		if err != nil {
@@ -39,7 +39,7 @@ func TestPageUsesExportedMethods(t *testing.T) {
 	}
 	info := &types.Info{Selections: map[*ast.SelectorExpr]*types.Selection{}}
 	config := types.Config{Importer: emptyImporter{}, Error: func(error) {}}
-	_, _ = config.Check("emulator", set, files, info) // of other packages nothing is known, which is no matter here
+	_, _ = config.Check("emulator", set, files, info) // types of other packages are unknown, which does not matter here
 	for _, f := range files {
 		name := set.File(f.Pos()).Name()
 		if !strings.HasPrefix(name, "page") && name != "graph.go" {
@@ -66,7 +66,7 @@ func TestPageUsesExportedMethods(t *testing.T) {
 	}
 }
 
-// named is the name of a type, or of what it points to.
+// named is the name of a type, or of the type that it points to.
 func named(t types.Type) string {
 	if p, ok := t.Underlying().(*types.Pointer); ok {
 		t = p.Elem()
@@ -77,8 +77,8 @@ func named(t types.Type) string {
 	return ""
 }
 
-// emptyImporter knows no other package: only selections of this one's own types
-// are looked at.
+// emptyImporter knows no other package: only selections of this package's types
+// are checked.
 type emptyImporter struct{}
 
 func (emptyImporter) Import(name string) (*types.Package, error) {

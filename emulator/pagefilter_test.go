@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// TestMessageFilter reads the filters of addresses.
+// TestMessageFilter reads the filters in addresses.
 func TestMessageFilter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
@@ -58,8 +58,8 @@ func TestMessageFilter(t *testing.T) {
 	}
 }
 
-// FuzzMessageFilter reads any address, and the address that is made of what was
-// read as the same.
+// FuzzMessageFilter reads any address. The address that is made from the result
+// is read as the same filter.
 func FuzzMessageFilter(f *testing.F) {
 	for _, seed := range []string{"", "q=a&verdict=dropped", "from=15m&to=2026-01-31", "show=not+accepted", "person=%ff&event=%00", "type=track&rule=x&from=2026-01-31T12:00:00.5%2B01:00", "from=9999999h", "show=n\x01ho\xab\xabt+acc", "verdict=+&show=dropped", "verdict=dropped&event=" + strings.Repeat("x", 1_001)} {
 		f.Add(seed)
@@ -88,14 +88,14 @@ func FuzzMessageFilter(f *testing.F) {
 	})
 }
 
-// FuzzNeedle finds in a JSON string what is in it, escaped or not.
+// FuzzNeedle finds the contents of a JSON string, escaped or not.
 func FuzzNeedle(f *testing.F) {
 	f.Add(`{"a":"B\u0063"}`, "bc")
 	f.Add(`{"a":"\ud83d\ude00\\n"}`, "\U0001f600\\n")
 	f.Add(`"\u00`, "x")
 	f.Fuzz(func(t *testing.T, raw, text string) {
 		n := newNeedle(text)
-		if utf8.ValidString(text) && !n.in(raw) && strings.Contains(raw, text) { // a part of a character is no text
+		if utf8.ValidString(text) && !n.in(raw) && strings.Contains(raw, text) { // a part of a character is not text
 			t.Errorf("%q is not found in %q", text, raw)
 		}
 		if n.ascii && n.found(raw) != strings.Contains(asciiLower(raw), n.text) {
@@ -104,7 +104,7 @@ func FuzzNeedle(f *testing.F) {
 	})
 }
 
-// asciiLower has the letters A to Z in lower case, and all else as it is.
+// asciiLower changes the letters A to Z to lower case, and nothing else.
 func asciiLower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -143,7 +143,8 @@ func TestSearchTerms(t *testing.T) {
 	}
 }
 
-// TestSearchLooksForTheRarestFirst puts words first that few messages have.
+// TestSearchLooksForTheRarestFirst checks that words which few messages have
+// are first.
 func TestSearchLooksForTheRarestFirst(t *testing.T) {
 	t.Parallel()
 	s := newSearch(`e track 2026-01-31 zebra`)

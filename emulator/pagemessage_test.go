@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestDid says what accepted messages did.
+// TestDid checks the description of what accepted messages did.
 func TestDid(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MergeOnAlias: true})
@@ -45,7 +45,7 @@ func TestDid(t *testing.T) {
 	}
 }
 
-// TestDidIsTrue holds what is said to have been set or removed against the
+// TestDidIsTrue compares what the description says was set or removed with the
 // person.
 func TestDidIsTrue(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestDidIsTrue(t *testing.T) {
 	}
 }
 
-// TestPermalink opens the addresses of messages.
+// TestPermalink opens the permanent addresses of messages.
 func TestPermalink(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MaxMessages: 4})
@@ -123,7 +123,7 @@ func TestPermalink(t *testing.T) {
 	}
 }
 
-// TestNotFoundIsAPage opens what is not there as a browser does: it gets a page
+// TestNotFoundIsAPage opens missing things as a browser does: it gets a page
 // that says what to do.
 func TestNotFoundIsAPage(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestPageOfMessages filters and pages through the list in its address.
+// TestPageOfMessages filters the list by its address, and reads it page by
+// page.
 func TestPageOfMessages(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -63,8 +64,8 @@ func TestPageOfMessages(t *testing.T) {
 	}
 }
 
-// TestCountOfMatches compares the count of a search with all that it lists, on
-// each of its pages. Beyond a bound it says that there are more.
+// TestCountOfMatches compares the count of a search with everything that it
+// lists, on each page. Above a limit it says that there are more.
 func TestCountOfMatches(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MaxMessages: 20_000})
@@ -88,7 +89,7 @@ func TestCountOfMatches(t *testing.T) {
 			_, text, _ := strings.Cut(body, `role="status">`)
 			text, _, _ = strings.Cut(text, "<")
 			said[text] = true
-			_, next, more := strings.Cut(body, "&amp;before=") // of the link to older ones, or the first parameter
+			_, next, more := strings.Cut(body, "&amp;before=") // the value of the link to older messages, or of the first parameter
 			if !more {
 				if _, next, more = strings.Cut(body, "?before="); !more {
 					break
@@ -113,7 +114,7 @@ func TestCountOfMatches(t *testing.T) {
 	}
 }
 
-// TestPageOfRequest shows what was not accepted first, and the rest page by
+// TestPageOfRequest shows first what was not accepted, and the rest page by
 // page.
 func TestPageOfRequest(t *testing.T) {
 	t.Parallel()
@@ -150,7 +151,7 @@ func TestPageOfRequest(t *testing.T) {
 	}
 }
 
-// TestPageExports downloads what the filter shows.
+// TestPageExports downloads the messages that the filter shows.
 func TestPageExports(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -181,8 +182,8 @@ func TestPageExports(t *testing.T) {
 	}
 }
 
-// TestPageDeletesPerson deletes one person and what is about them, by the form
-// of the page, and a store has the same afterwards.
+// TestPageDeletesPerson deletes one person and everything about them with the
+// form of the page. A store has the same data afterwards.
 func TestPageDeletesPerson(t *testing.T) {
 	t.Parallel()
 	store := new(records)
@@ -248,7 +249,7 @@ func TestPageDeletesPerson(t *testing.T) {
 	if after := check(again); after != before {
 		t.Errorf("out of the store:\n%s\nwant\n%s", after, before)
 	}
-	// A message about them afterwards is one about somebody new.
+	// A later message about them is about a new person.
 	again.header = http.Header{}
 	again.send(`{"type":"identify","userId":"ann"}`)
 	if last := again.last(); last.Did != `created "ann"` {
@@ -257,7 +258,7 @@ func TestPageDeletesPerson(t *testing.T) {
 }
 
 // TestDeletePersonAgainstModel deletes people whose ids, addresses and
-// anonymousIds are the same texts, and finds what is about others untouched.
+// anonymousIds are the same texts. Data about others must not change.
 func TestDeletePersonAgainstModel(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 6))
@@ -305,7 +306,7 @@ func TestDeletePersonAgainstModel(t *testing.T) {
 			switch email := strings.ToLower(sent.Traits.Email); {
 			case r.UserID != "":
 				theirs = r.UserID == who.ID || r.UserID == who.CustomerIOID
-				if strings.Contains(r.UserID, "@") { // such a userId is an address
+				if strings.Contains(r.UserID, "@") { // a userId of this form is an address
 					theirs = strings.EqualFold(r.UserID, who.Email)
 				}
 			case r.Type == "identify" && email != "":

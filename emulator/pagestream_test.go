@@ -7,8 +7,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestStreamCountsForList tells a page with a list how many messages arrived
-// that the list would have, and no others, also after a reset.
+// TestStreamCountsForList checks that a page with a list learns how many new
+// messages belong to the list, also after a reset.
 func TestStreamCountsForList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 )
 
 // An address that names a workspace by its write key, or names none, leads to
-// the workspace that has what is asked for, and names the choice where several
-// have it. The key is in no address that the page gives.
+// the workspace that has the requested thing. If several have it, the page
+// offers the choice. No address of the page contains the key.
 func TestPageFindsTheWorkspace(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"first", "second", "third"}})
@@ -85,14 +85,14 @@ func TestPageFindsTheWorkspace(t *testing.T) {
 			t.Errorf("%s: %d", to, w.Code)
 		}
 	}
-	// What was called last is shown, and not the calls that went astray after
-	// it.
+	// The page shows the workspace of the last valid call, and not the later
+	// calls with unknown keys.
 	if body := get("/messages").Body.String(); !strings.Contains(body, "w="+handles["second"]) || strings.Contains(body, "astray1") {
 		t.Errorf("the page without a workspace shows\n%s", body)
 	}
 }
 
-// Calls with an unknown key alone are shown where there is nothing else.
+// Calls with an unknown key are shown only if there is nothing else.
 func TestPageShowsWhatWentAstray(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"first"}})

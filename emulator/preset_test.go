@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// counted counts what the transport has read of a request's body.
+// counted counts how much of a request's body the transport has read.
 type counted struct {
 	io.Reader
 	n atomic.Int64
@@ -28,12 +28,12 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patience is how long the bare client waits for a whole answer: only one
-// without end makes it wait.
+// patience is how long the bare client waits for a whole answer. Only an
+// endless answer takes that long.
 const patience = 2500 * time.Millisecond
 
-// seen is what a bare client with so much patience sees of a call: status,
-// type, how the body goes and what was done.
+// seen describes a call as a bare client with that patience sees it: the
+// status, the type, how the body ends, and whether the call had an effect.
 func seen(t *testing.T, client *http.Client, srv *emulator.Server, base, id, event string, patience time.Duration) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -76,8 +76,8 @@ func seen(t *testing.T, client *http.Client, srv *emulator.Server, base, id, eve
 
 const good = `200 json "{}" done`
 
-// situations is what each preset does to calls that are made one after the
-// other, and to one after 6 seconds.
+// situations lists what each preset does to consecutive calls, and to one call
+// 6 seconds later.
 var situations = map[string]struct {
 	event string
 	want  []string
@@ -99,8 +99,8 @@ var situations = map[string]struct {
 	"endless-200":      {"e", []string{`200 json "{}" without end`}, good},
 }
 
-// TestPresets makes calls in each situation, in process where time is the
-// bubble's.
+// TestPresets makes calls in each situation, in process and in the time of a
+// bubble.
 func TestPresets(t *testing.T) {
 	t.Parallel()
 	if len(situations) != len(emulator.Presets()) {
@@ -135,7 +135,7 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// TestPresetsOverTCP is the same over connections, which hide little.
+// TestPresetsOverTCP does the same over connections, which hide little.
 func TestPresetsOverTCP(t *testing.T) {
 	t.Parallel()
 	for _, p := range emulator.Presets() {
@@ -163,13 +163,13 @@ func TestPresetsOverTCP(t *testing.T) {
 				}
 				client := &http.Client{Transport: &http.Transport{}}
 				defer client.CloseIdleConnections()
-				wait := time.Minute // a busy machine is slow to answer
+				wait := time.Minute // on a busy machine answers are slow
 				if strings.Contains(s.want[0], "without end") {
 					wait = patience
 				}
 				got := seen(t, client, srv, server.URL, "u", s.event, wait)
-				// How much a socket takes of a body before the answer is there,
-				// is up to the system.
+				// How much of a body a socket accepts before the answer arrives
+				// depends on the system.
 				want := strings.TrimSuffix(s.want[0], " early")
 				if strings.TrimSuffix(got, " early") != want {
 					t.Errorf("%s, want %s", got, want)
@@ -179,8 +179,8 @@ func TestPresetsOverTCP(t *testing.T) {
 	}
 }
 
-// TestEarlyOverTCP waits for the answer before it sends the body, which only an
-// early fault gives.
+// TestEarlyOverTCP waits for the answer before it sends the body. Only an early
+// fault answers then.
 func TestEarlyOverTCP(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})
@@ -194,7 +194,7 @@ func TestEarlyOverTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.ContentLength = 400_000
-	resp, err := (&http.Client{Transport: &http.Transport{}}).Do(req) // nothing is written before
+	resp, err := (&http.Client{Transport: &http.Transport{}}).Do(req) // nothing is written before the answer
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,8 +206,8 @@ func TestEarlyOverTCP(t *testing.T) {
 	writer.CloseWithError(errors.New("no more"))
 }
 
-// TestNodes follows connections: what leads to the bad node stays there, until
-// the client makes a new connection.
+// TestNodes uses several connections: a connection to the bad node stays bad
+// until the client makes a new one.
 func TestNodes(t *testing.T) {
 	t.Parallel()
 	for _, over := range []string{"in process", "http", "h2"} {
@@ -239,8 +239,8 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// TestConnectionsInProcess has calls at the same time, a cut, and a request
-// that keeps no connection.
+// TestConnectionsInProcess makes calls at the same time, one that is cut, and
+// one that does not keep its connection.
 func TestConnectionsInProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -264,13 +264,13 @@ func TestConnectionsInProcess(t *testing.T) {
 		var got []int
 		got = append(got, call("/v1/track", false)) // the first connection
 		held := make(chan int)
-		go func() { held <- call("/v1/page", false) }() // takes it
+		go func() { held <- call("/v1/page", false) }() // uses it
 		synctest.Wait()
-		got = append(got, call("/v1/track", false), <-held) // so this is the second
-		got = append(got, call("/v1/track", false))         // the last one used is the first
-		got = append(got, call("/v1/track", true))          // and is given up
+		got = append(got, call("/v1/track", false), <-held) // so this one opens the second
+		got = append(got, call("/v1/track", false))         // the last used connection is the first
+		got = append(got, call("/v1/track", true))          // which is closed after this call
 		got = append(got, call("/v1/track", false))         // the second
-		got = append(got, call("/v1/screen", false))        // which is cut
+		got = append(got, call("/v1/screen", false))        // which is cut by the fault
 		got = append(got, call("/v1/track", false))         // the third
 		if s := fmt.Sprint(got); s != "[401 200 200 401 401 200 0 401]" {
 			t.Errorf("statuses %s", s)
@@ -278,7 +278,7 @@ func TestConnectionsInProcess(t *testing.T) {
 	})
 }
 
-// TestFaultsOfADuration queues two outages, and moves the clock.
+// TestFaultsOfADuration queues three outages, and moves the clock.
 func TestFaultsOfADuration(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -298,7 +298,7 @@ func TestFaultsOfADuration(t *testing.T) {
 		}
 		got = append(got, strings.Join(s, ","))
 	}
-	clock.advance(time.Hour) // nobody calls, so the outage has not begun
+	clock.advance(time.Hour) // there was no call, so the outage has not begun
 	call()
 	clock.advance(4999 * time.Millisecond)
 	call()
@@ -318,8 +318,8 @@ func TestFaultsOfADuration(t *testing.T) {
 	}
 }
 
-// TestContainsReadsWhatWasMeant looks for a text in bodies that are compressed,
-// too large or not JSON.
+// TestContainsReadsWhatWasMeant searches for a text in bodies that are
+// compressed, too large or not JSON.
 func TestContainsReadsWhatWasMeant(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MaxBodyBytes: 100_000})
@@ -390,7 +390,8 @@ func TestParseFault(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want an error about %s", text, f, err, want)
 		}
 	}
-	// A caller who changes what they got changes no preset.
+	// A caller who changes the returned preset does not change the preset
+	// itself.
 	emulator.Presets()[4].Fault.Headers["Content-Type"] = "x"
 	f, err := emulator.ParseFault(`{"preset":"html-200","headers":{"Server":"nginx"}}`)
 	if err != nil || f.Headers["Content-Type"] != "text/html; charset=utf-8" || f.Headers["Server"] != "nginx" {
@@ -416,7 +417,7 @@ func FuzzParseFault(f *testing.F) {
 		if err := emulator.New(emulator.Config{}).AddFault(fault); err != nil {
 			t.Errorf("%q is read and refused: %v", text, err)
 		}
-		// What is listed can be queued again.
+		// A fault that is listed can be queued again.
 		again, err := emulator.ParseFault(encode(t, fault))
 		if err != nil || encode(t, again) != encode(t, fault) {
 			t.Errorf("%q: %+v became %+v, %v", text, fault, again, err)
@@ -427,7 +428,7 @@ func FuzzParseFault(f *testing.F) {
 	})
 }
 
-// TestLargeAnswerWaitsForItsReader bounds what an answer takes that nobody
+// TestLargeAnswerWaitsForItsReader limits the memory of an answer that nobody
 // reads.
 func TestLargeAnswerWaitsForItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -449,7 +450,8 @@ func TestLargeAnswerWaitsForItsReader(t *testing.T) {
 		if n != size || err != nil || resp.ContentLength != size {
 			t.Errorf("%d of %d bytes, %v", n, resp.ContentLength, err)
 		}
-		// A reader who goes away frees the handler; the bubble would notice.
+		// If a reader closes the answer, the handler ends. Otherwise the bubble
+		// would report it.
 		resp, err = srv.Transport().RoundTrip(request(t, t.Context(), http.MethodPost, "/v1/track", nil))
 		if err != nil {
 			t.Fatal(err)

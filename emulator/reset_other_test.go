@@ -4,5 +4,5 @@ package emulator
 
 import "syscall"
 
-// ErrnoReset is for tests of what a cut connection fails with.
+// ErrnoReset is the error of a cut connection, for tests.
 const ErrnoReset = syscall.ECONNRESET

@@ -13,7 +13,7 @@ import (
 )
 
 // sdkSettings are the settings as the browser SDK reads them, with its defaults
-// for what is missing.
+// for missing ones.
 type sdkSettings struct {
 	Integrations map[string]struct {
 		APIKey   string
@@ -23,8 +23,8 @@ type sdkSettings struct {
 	Metrics *struct{ SampleRate *float64 }
 }
 
-// remote is where the browser SDK sends to, as its plugin for Customer.io puts
-// it together.
+// remote is the address to which the browser SDK sends, as its plugin for
+// Customer.io builds it.
 func (s sdkSettings) remote() string {
 	own := s.Integrations["Customer.io Data Pipelines"]
 	if own.APIHost == "" {
@@ -36,8 +36,8 @@ func (s sdkSettings) remote() string {
 	return own.Protocol + "://" + own.APIHost
 }
 
-// reports says whether the SDK reports on itself, which goes to Customer.io
-// unless it is told otherwise.
+// reports says whether the SDK reports on itself. It does so to Customer.io
+// unless the settings turn it off.
 func (s sdkSettings) reports() bool {
 	return s.Metrics == nil || s.Metrics.SampleRate == nil || *s.Metrics.SampleRate > 0
 }
@@ -61,8 +61,8 @@ func askSettings(t *testing.T, client *http.Client, base, key string) (status in
 	return resp.StatusCode, string(body), settings
 }
 
-// TestSettings asks as a browser SDK does at its start, under each name by
-// which the server is reached: with the answer, it must send to that and
+// TestSettings asks for the settings as a browser SDK does at its start, under
+// each name of the server. With the answer, the SDK must send to that name and
 // nowhere else.
 func TestSettings(t *testing.T) {
 	t.Parallel()
@@ -92,8 +92,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestForwardedSettings has another server answer: whatever it says, what comes
-// out leads here, or is no settings.
+// TestForwardedSettings has another server answer. Whatever it says, the result
+// names this server, or it is not settings.
 func TestForwardedSettings(t *testing.T) {
 	t.Parallel()
 	const own = `"Customer.io Data Pipelines"`
@@ -101,7 +101,7 @@ func TestForwardedSettings(t *testing.T) {
 		answer string
 		status int
 		want   int
-		keeps  string // beside what is always there
+		keeps  string // in addition to what is always there
 		key    string
 	}{
 		"nothing of ours":   {`{"integrations":{}}`, 200, 200, "", "k"},

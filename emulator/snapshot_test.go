@@ -9,7 +9,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestSnapshot takes one over HTTP, changes things, compares, and goes back.
+// TestSnapshot makes a snapshot over HTTP, changes the workspace, compares, and
+// restores.
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -36,15 +37,16 @@ func TestSnapshot(t *testing.T) {
 	if after := c.person("u") + encode(t, c.stats()); after != before {
 		t.Errorf("restored\n%s\nwas\n%s", after, before)
 	}
-	// What was kept for later is kept: the anonymous event, and the
-	// suppression.
+	// The restored workspace also has what is kept for later: the anonymous
+	// event, and the suppression.
 	c.send(`{"type":"identify","userId":"u","anonymousId":"a"}`, `{"type":"identify","userId":"s"}`)
 	if got := c.events("u"); got != "Seen" || c.last().Rule != "suppressed" {
 		t.Errorf("events %s, then %s", got, c.last().Rule)
 	}
 }
 
-// TestDamagedSnapshots leave the workspace as it was.
+// TestDamagedSnapshots checks that a damaged snapshot does not change the
+// workspace.
 func TestDamagedSnapshots(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -69,7 +71,8 @@ func TestDamagedSnapshots(t *testing.T) {
 	}
 }
 
-// FuzzRestore restores anything; what is accepted can be read and used.
+// FuzzRestore restores any bytes. A snapshot that is accepted can be read and
+// used.
 func FuzzRestore(f *testing.F) {
 	c := newClient(f, emulator.Config{})
 	c.send(`{"type":"identify","userId":"u","anonymousId":"a","traits":{"email":"a@b.example"}}`, `{"type":"group","userId":"u","groupId":"g"}`,

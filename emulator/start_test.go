@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// recordingT is a test that may fail.
+// recordingT is a test that is allowed to fail.
 type recordingT struct {
 	testing.TB
 	failure string
@@ -96,7 +96,7 @@ func TestInstanceFailsTheTest(t *testing.T) {
 	}
 }
 
-// TestWait waits for calls that come later, under a clock of its own.
+// TestWait waits for later calls, with the clock of a bubble.
 func TestWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// TestWaitForAWorkspace waits before anything has opened it.
+// TestWaitForAWorkspace waits before a call has created the workspace.
 func TestWaitForAWorkspace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -141,8 +141,8 @@ func TestWaitForAWorkspace(t *testing.T) {
 	})
 }
 
-// TestImports keeps package testing, and all that is not the standard library,
-// out of programs that import the emulator.
+// TestImports checks that a program which imports the emulator gets neither
+// package testing nor anything outside the standard library.
 func TestImports(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}{{if eq .ImportPath \"testing\"}}testing{{end}}", ".").Output()

@@ -79,7 +79,8 @@ func TestAttributeCountWarns(t *testing.T) {
 	}
 }
 
-// TestIdentity lists messages, who exists then, and what became of the last.
+// TestIdentity lists messages, the resulting people, and the result of the last
+// message.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	const email = `"traits":{"email":"Ann@Example.com"}`
@@ -89,7 +90,7 @@ func TestIdentity(t *testing.T) {
 		messages []string
 		people   int
 		find     string // an identifier
-		id       string // and the person found
+		id       string // and the person who is found by it
 		email    string
 		rule     string
 		warnings string
@@ -149,7 +150,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestGoneIdentifiers looks for people under identifiers that they had before.
+// TestGoneIdentifiers searches for people by identifiers that they had before.
 func TestGoneIdentifiers(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{ChangeEmails: true})
@@ -419,7 +420,7 @@ func TestSuppression(t *testing.T) {
 		`{"type":"identify","userId":"cio_00000001"}`,
 		`{"type":"track","userId":"u","event":"Device Created or Updated","context":{"device":{"token":"t","type":"ios"}}}`,
 	}
-	c.strict = true // a suppressed person is no mistake of the call
+	c.strict = true // it is not an error of the call that a person is suppressed
 	for _, m := range refused {
 		c.send(m)
 		if r := c.last(); r.Verdict != dropped || r.Rule != "suppressed" {
@@ -482,8 +483,8 @@ func TestAlias(t *testing.T) {
 	}
 }
 
-// TestIdempotentIdentify sends the same people twice, as a second run of a
-// load does.
+// TestIdempotentIdentify sends the same people twice, as a load that runs twice
+// does.
 func TestIdempotentIdentify(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})

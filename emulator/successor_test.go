@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestSuccessor asks who took over from an id, of the server and of its page,
+// TestSuccessor asks the server and its page which person has replaced an id,
 // for each way in which an id is lost.
 func TestSuccessor(t *testing.T) {
 	t.Parallel()
@@ -59,7 +59,8 @@ func TestSuccessor(t *testing.T) {
 	}
 }
 
-// TestNothingToMend says so where all was accepted, and only there.
+// TestNothingToMend checks that the page says so if everything was accepted,
+// and only then.
 func TestNothingToMend(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})

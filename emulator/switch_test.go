@@ -115,7 +115,8 @@ func TestRateLimit(t *testing.T) {
 		got = append(got, c.do(http.MethodPost, "/v1/identify", `{"userId":"u"}`).status)
 		c.srv.AdvanceClock(600 * time.Millisecond)
 	}
-	// The fourth and fifth come 1.8 and 2.4 s after the first, the sixth 3 s.
+	// The fourth and fifth calls are 1.8 and 2.4 s after the first, the sixth
+	// is 3 s after it.
 	want := []int{200, 200, 200, 429, 429, 200, 200, 200}
 	for i := range want {
 		if got[i] != want[i] {
@@ -131,7 +132,8 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// TestBrowserCalls are those that a browser lets a page of another origin make.
+// TestBrowserCalls makes the calls that a browser allows to a page of another
+// origin.
 func TestBrowserCalls(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})

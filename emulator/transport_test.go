@@ -152,7 +152,7 @@ func TestTransportReset(t *testing.T) {
 	}
 }
 
-// TestTransportContext ends calls that hang, in the ways that a call can end.
+// TestTransportContext ends calls that hang, in every way that a call can end.
 func TestTransportContext(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
@@ -260,7 +260,7 @@ func TestTransportLikeNetHTTP(t *testing.T) {
 					t.Fatal(err)
 				}
 				resp.Header.Del("Date")
-				// Both read as "not known" what is sent in chunks.
+				// Both report "not known" as the length of an answer in chunks.
 				return encode(t, []any{resp.Status, resp.Proto, resp.Header, resp.ContentLength, string(text)})
 			}
 			for _, call := range []struct{ method, path, body string }{

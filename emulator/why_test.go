@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestWhy follows traits back to the messages that set them.
+// TestWhy finds the messages that set the values of traits.
 func TestWhy(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MergeOnAlias: true})
@@ -52,7 +52,7 @@ func TestWhy(t *testing.T) {
 	if got := strings.Join(merges, " "); got != want {
 		t.Errorf("merges %s\nwant   %s", got, want)
 	}
-	// The journal confirms what why says.
+	// The journal confirms what the answer says.
 	records, err := c.srv.Messages(emulator.MessagesQuery{})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestShapesAreBounded sends names that are made of data.
+// TestShapesAreBounded sends names that contain data.
 func TestShapesAreBounded(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})

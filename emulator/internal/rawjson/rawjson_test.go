@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// FuzzRead compares what is read with what encoding/json reads, of every text
-// that is valid.
+// FuzzRead compares what is read from every valid text with what encoding/json
+// reads.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `[]`, ` { "a" : 1 , "a" : [ 2, {"b":null} ] } `, `{"\u0061\"":"x\\","é":-1.5e3,"":{}}`, `["a",[],{"b":[{}]},true,null]`, `"x"`, `1`, `null`,
@@ -19,13 +19,13 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if !json.Valid(data) || !utf8.Valid(data) {
-			return // json.Valid takes strings that are not UTF-8; these stay as they are
+			return // json.Valid accepts strings that are not UTF-8; these are kept unchanged
 		}
 		text := string(bytes.TrimSpace(data))
 		if rawjson.IsObject(text) {
 			var want map[string]json.RawMessage
 			if json.Unmarshal(data, &want) != nil {
-				return // deeper than encoding/json goes
+				return // deeper than the limit of encoding/json
 			}
 			got := map[string]string{}
 			for name, value := range rawjson.Members(text) {
