@@ -60,8 +60,9 @@ type CheckConfig struct {
 	// Keys are the public keys of the operators and approvers that are trusted. Without any, the check uses the keys in the receipt, and the result
 	// says so. Then the check shows that the receipt is consistent, but not who made it.
 	Keys Keyring
-	// Since is an older checkpoint of the receipt, a signed note that was kept elsewhere. The receipt must continue it. Without it, nobody can notice
-	// that somebody with an operator's key has replaced the whole receipt, or that somebody has cut it back to an earlier checkpoint. Default none.
+	// Since is an older checkpoint of the receipt, a signed note that was kept elsewhere. The receipt must continue it. Without it, the check
+	// cannot show two changes: somebody with an operator's key can replace the whole receipt, and somebody without a key can remove the last entries,
+	// back to an earlier checkpoint. Default none.
 	Since []byte
 }
 

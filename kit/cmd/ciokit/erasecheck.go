@@ -119,7 +119,7 @@ func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eras
 			fmt.Fprintln(con.Out, "The command did not check who made it: give the public keys that you trust with --keys.")
 		}
 		if c.Since == 0 {
-			fmt.Fprintln(con.Out, "Without an older checkpoint (--since), this check cannot show whether somebody has replaced the whole receipt, or has cut it back to an earlier checkpoint, which needs no key. So keep the last checkpoint elsewhere, such as in git or in a mail.")
+			fmt.Fprintln(con.Out, "Without an older checkpoint (--since), this check cannot show two changes. Somebody with an operator's key can replace the whole receipt. Somebody without a key can remove the last entries, back to an earlier checkpoint. So keep the last checkpoint elsewhere, such as in git or in a mail.")
 		}
 	}
 	return ended

@@ -68,7 +68,7 @@ func isReceiptHashes(file string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-const rejectsDo = "remove the rows, or the file once it is settled"
+const rejectsDo = "remove the rows of the person, or delete the file if you do not need the other rows any more"
 
 // searchSnapshot looks through the people of a snapshot. Its entries are hashes, and its description has counts and times.
 func (w *wanted) searchSnapshot(ctx context.Context, in io.Reader, info load.SnapshotInfo, c *eraseCopy) error {

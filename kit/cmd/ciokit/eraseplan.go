@@ -306,7 +306,7 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 		line("note", "%s spaces around it, which are ignored", plural.Count(c.Trimmed, "identifier had", "identifiers had"))
 	}
 	if c.CaseTwins > 0 {
-		line("warning", "%s ids differ from another one only in case: they count as different people", plural.Grouped(int64(c.CaseTwins)))
+		line("warning", "%s ids differ from another one only in upper and lower case: they count as different people", plural.Grouped(int64(c.CaseTwins)))
 	}
 	if c.Addresses > 0 && resolved == nil {
 		line("warning", "several people may share an address, and Customer.io then decides whom it deletes: --resolve finds and rejects such addresses")
