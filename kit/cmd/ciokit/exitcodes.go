@@ -12,7 +12,7 @@ func newExitCodes() *cobra.Command {
   1    local failure: a file that cannot be read or written, a database that does not answer, a port that is taken
   2    usage: an unknown flag, a wrong mapping, a header that does not match the mapping
   3    Customer.io refused the write key
-  4    stopped by a safety check, such as --max-deletes or --max-shrink, or by --max-errors; or finished, and
+  4    stopped by a safety check, such as --max-deletes or --max-shrink, or by --max-errors; or finished, but
        --guard or --deny rejected some rows
   5    the API or the network failed: nothing was accepted for --give-up-after, or a retry cannot change the
        answer, such as a redirect
@@ -24,8 +24,19 @@ func newExitCodes() *cobra.Command {
        cannot be resumed with a file that has changed: the exit code is then 2
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
-If several of them apply, the exit code is the first in this list: 130 or 143, 3, 5, 4, 7, 2, 1, 6. A 4 only because of
---guard or --deny comes before 7 and 6, but 2 and 1 come before it. If a load fails with 1 or 2 after it has begun, the
-summary says what was sent.`,
+If several of them apply, the exit code is the first in this list:
+
+  - 130 or 143
+  - 3
+  - 5
+  - 4, if a safety check or too many rejections stopped the command
+  - 7, but 4 if --guard or --deny rejected some rows too
+  - 2
+  - 1
+  - 4, if the only reason is that --guard or --deny rejected some rows
+  - 6
+
+If the report of --report cannot be written, the exit code is 1 only if it would be 0 otherwise. If the summary cannot
+be printed, the exit code is always 1. If a load fails with 1 or 2 after it has begun, the summary says what was sent.`,
 	}
 }
