@@ -279,9 +279,9 @@ func (b *Batcher) Stats() BatcherStats {
 const abandonAfter = time.Second
 
 // Close accepts no more messages, sends what is queued, and returns when every message has been accepted or rejected. It stops early if ctx
-// ends, or if something lasting, such as a refused key, keeps all messages that are left from being sent. It then returns an
-// [*UnacceptedError] with every message not known to be accepted. It waits at most one second more for a transport that does not stop, and
-// one second more for an OnReport that does not return. After Close nothing is reported and nothing is kept.
+// ends, or if none of the remaining messages can be sent for a lasting reason, such as a refused key. It then returns an
+// [*UnacceptedError] with the messages that were not accepted or rejected. It waits at most one second more for a transport that does not
+// stop, and one second more for an OnReport that does not return. After Close nothing is reported and nothing is kept.
 //
 // Every Close returns the same. If several run at a time, the context that ends first counts.
 func (b *Batcher) Close(ctx context.Context) error {

@@ -67,7 +67,7 @@ type Config struct {
 	// https.
 	HTTPClient *http.Client `json:"-"`
 	// Logger receives retries, warnings and rate changes. The default logs to [slog.Default], and only what delays delivery: that requests
-	// fail and are retried, at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
+	// fail and are retried, which is logged at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
 	Logger *slog.Logger `json:"-"`
 	// Observer, if set, receives every request, for metrics and traces.
 	Observer Observer `json:"-"`

@@ -366,8 +366,8 @@ func tooLarge(data []byte, limit int) *MessageError {
 			}
 		}
 	}
-	return &MessageError{Field: field, Rule: RuleTooLarge, Hint: "the message takes " + strconv.Itoa(len(data)) + " bytes of at most " + strconv.Itoa(limit) +
-		", this field " + strconv.Itoa(size) + " of them; Customer.io does not process a larger call"}
+	return &MessageError{Field: field, Rule: RuleTooLarge, Hint: "the message has " + strconv.Itoa(len(data)) + " bytes, and at most " + strconv.Itoa(limit) +
+		" are allowed; this field alone has " + strconv.Itoa(size) + "; Customer.io does not process a larger call"}
 }
 
 func largest(object []byte) (name string, size int) {

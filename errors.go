@@ -38,7 +38,7 @@ var (
 
 // Retryable reports whether the same messages may be accepted later, unchanged. That is so after a 408, a 429, a 5xx other than 501 and
 // 505, an answer that is not the API's, or no answer at all. It is not so if the context ended or the server's certificate was refused.
-// Nothing else in this module decides what is worth a retry. The choice follows Customer.io's own Node client
+// Use Retryable, and not a rule of your own, to decide if a retry is worth it. The choice follows Customer.io's own Node client
 // (docs/rules.md#rate-retries-gzip).
 //
 // For a [*SendError] it reports whether this is so for any message that was not rejected. For an [*UnacceptedError] it reports whether
@@ -238,7 +238,8 @@ func (e *APIError) verdict() verdict {
 }
 
 // Temporary reports whether the request may succeed if it is made again: after a 408, a 429, a 5xx other than 501 and 505, or no answer at
-// all. A Client has already made it again, for as long as its Config says. Package appapi uses the same method.
+// all. A Client has already made it again, for as long as its Config says. Package appapi uses the same method. For messages that were
+// sent, use [Retryable]: it also reports true for an answer that is not the API's.
 func (e *APIError) Temporary() bool { return e.verdict() == passing }
 
 // passing reports whether the cause may go away by itself.
@@ -350,14 +351,14 @@ func (e *SendError) Unwrap() []error {
 
 // UnacceptedError says which messages a [Batcher] did not get accepted before Close returned.
 type UnacceptedError struct {
-	// Messages has every message that is not known to be accepted; those of one identity are in their order. You can store them with
-	// [Encoded.MarshalJSON] and enqueue them again in another process; they keep their ids. Some of them may have arrived: no answer came,
-	// or they could not be reported because an OnReport did not return.
+	// Messages has every message that, as far as is known, was neither accepted nor rejected, and every message that could not be reported
+	// because an OnReport did not return. Those of one identity are in their order. You can store them with [Encoded.MarshalJSON] and enqueue
+	// them again in another process; they keep their ids. Some of them may have arrived, for example if no answer came.
 	Messages []Encoded
 	// Rejected counts the rejected messages if there is no OnReport; otherwise it is 0. RejectedIDs has the ids of the first hundred.
 	Rejected    int64
 	RejectedIDs []string
-	// Reasons says why, for both kinds of messages, the most frequent reason first.
+	// Reasons says why the messages in Messages and the rejected messages were not accepted, the most frequent reason first.
 	Reasons []Reason
 	// Err is why Close stopped: the end of the context, or the reason why sending had stopped. It is nil if nothing was left to send.
 	Err error

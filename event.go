@@ -1,7 +1,7 @@
 package cio
 
-// Event is what a [Track] reports. A type of your own needs only the name; encoding/json encodes its other fields as the properties of the
-// event:
+// Event is what a [Track] reports. A type of your own needs only the method EventName; encoding/json encodes its fields as the properties of
+// the event:
 //
 //	type TrialStarted struct {
 //		Plan string `json:"plan"`
@@ -30,8 +30,8 @@ type namedEvent struct {
 
 func (e namedEvent) EventName() string { return e.name }
 
-// Verbatim is [Named] for a name that looks like a misspelt semantic event and is not one. The event is sent as an ordinary event, without
-// a rejection and without a warning.
+// Verbatim does the same as [Named]. Use it for a name that looks like a misspelt semantic event and is not one. The event is sent as an
+// ordinary event, without a rejection and without a warning.
 func Verbatim(name string, properties any) Event {
 	return verbatimEvent{name, properties}
 }

@@ -20,8 +20,8 @@ type OutboxStats struct {
 	InFlight int
 	// Damages is how often a file did not contain what was written to it, since the outbox was opened.
 	Damages int
-	// Stopped is why some or all messages are not being sent; nil if nothing is stopped. See [BatcherStats]. It is also set if the Guard
-	// cannot be called.
+	// Stopped is why some or all messages are not being sent; nil if nothing is stopped. See [BatcherStats]. It is also set while
+	// messages wait because the Guard, or the Recheck of the Batcher, cannot decide (outbox.ErrUndecided).
 	Stopped error
 	// Lanes are the lanes of an outbox in PostgreSQL that this process holds and in which messages wait; nil for an outbox on disk.
 	Lanes []OutboxLane

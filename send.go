@@ -24,7 +24,7 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 //
 // Send checks all messages first. If any is invalid, it lists all invalid ones and sends nothing. One message goes to its own endpoint.
 // Several messages go to /batch in their order, split so that no request is over Config.MaxBatchBytes. Each request starts when the
-// previous one has ended, so messages keep their order. There is one exception: a message that a firewall may have refused is set aside
+// previous one has ended, so messages keep their order. There is one exception: a message that a firewall may have refused is kept back
 // (see below). Later messages are sent before it, except those of the same identity.
 //
 // Temporary failures are retried until ctx ends or nothing was accepted for Config.MaxElapsed. The pauses are random and grow. They are at
@@ -37,10 +37,10 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // is wrong, messages arrive twice, with the same id.
 //
 // A refusal in any other form, and a 403 with a page, may come from a firewall that refuses one message, or from a gateway that refuses
-// everything. Send halves the batch here too, and sets a message aside that is refused alone. It rejects the message that it set aside only
-// if another message was accepted in the meantime, and the message set aside is then refused again, alone. Otherwise the message is unsent.
-// If ten single messages or two whole batches in a row are refused in this way, Send waits and tries one message at a time. It does that
-// for Config.MaxElapsed, or three times if every message that is left was refused alone.
+// everything. Send halves the batch here too. If a message is refused although it was sent alone, Send keeps it back. When another message
+// has been accepted, Send sends this message alone once more. If the message is refused again, it is rejected; otherwise it is unsent. If
+// ten single messages or two whole batches, one after the other, are refused in this way, Send waits and tries one message at a time. It
+// does that for Config.MaxElapsed, or three times if every remaining message was refused when it was sent alone.
 //
 // If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
 // was good before. Then Send ends. A redirect that the client does not follow (see Config.HTTPClient), and any other answer, ends it at

@@ -1,7 +1,8 @@
 package emulator
 
 // Assumption is one behaviour that Customer.io's documentation does not state,
-// or states in contradictory ways.
+// states in part, or states in contradictory ways. A few are documented; Source
+// says so.
 type Assumption struct {
 	// Behaviour is what the server does.
 	Behaviour string
@@ -13,8 +14,8 @@ type Assumption struct {
 	Switch string
 }
 
-// Assumptions returns what the server does without a document that says so. The
-// caller may change the result.
+// Assumptions returns the behaviours of the server that no document states
+// clearly, and a few documented ones. The caller may change the result.
 func Assumptions() []Assumption {
 	return append([]Assumption(nil), allAssumptions...)
 }
@@ -30,9 +31,9 @@ const (
 )
 
 var allAssumptions = []Assumption{
-	{"A call can have up to 32,768 bytes, and so can a message of a batch, measured on uncompressed JSON.",
+	{"A call, or a message of a batch, can have up to 32,768 bytes of uncompressed JSON.",
 		"documented as 32KB, but not whether a KB is 1,000 or 1,024 bytes, or how the size is measured", medium, "MaxCallBytes"},
-	{"A batch request can have up to 512,000 bytes, measured on uncompressed JSON.",
+	{"A batch request can have up to 512,000 bytes of uncompressed JSON.",
 		"documented as 500KB, but not whether a KB is 1,000 or 1,024 bytes, or how the size is measured", medium, "MaxBatchBytes"},
 	{"If a call or a message is too large, its whole request is dropped in permissive mode and answered with 400 in strict mode.",
 		"documentation: the request is not processed; strict mode is not mentioned", medium, "DropOversize"},
@@ -49,14 +50,14 @@ var allAssumptions = []Assumption{
 	{"A key in Basic auth without a colon after it is refused: the answer is a 401 in both modes, and says why.", ownChoice, low, "TakeBareKeys"},
 	{"A key that is sent as a bearer token is refused: the answer is a 401 in both modes, and says why.",
 		"specification: Basic auth", medium, "TakeBearer"},
-	{"A path with several slashes in a row is wrong.", ownChoice, low, "JoinSlashes"},
+	{"A path with several slashes one after the other is wrong.", ownChoice, low, "JoinSlashes"},
 	{"Basic auth with a password is treated as an unknown key.",
 		"a Pipelines key has none, the Track API's credentials have one", low, ""},
 	{"An empty batch is answered with 200.", ownChoice, low, ""},
 	{"A wrong path is answered with 404, a wrong method with 405, in both modes.", ownChoice, low, ""},
 	{"The body of an error has its texts in meta.errors, and also has code and message.",
 		"specification, for meta.errors; the Python SDK reads code and message", medium, ""},
-	{"Bodies are read whatever their Content-Type says.", "the browser SDK sends text/plain", medium, ""},
+	{"The Content-Type of a body makes no difference.", "the browser SDK sends text/plain", medium, ""},
 	{"The context of a message wins over that of its batch, member by member on the first level of the object.",
 		"what the SDKs depend on; the documentation says the opposite", medium, ""},
 	{"A field of the wrong JSON type counts as an invalid field; numbers are accepted as identifiers with a warning.",
@@ -85,9 +86,9 @@ var allAssumptions = []Assumption{
 		trackAPI + ", unless a setting of the workspace allows it", medium, "ChangeEmails"},
 	{"The message that arrives last is used, even if its timestamp is older.",
 		"own choice; the Track API has a field of its own to order updates by", low, "OrderByTimestamp"},
-	{"Events of an anonymousId are kept for 30 days from their receipt, and attached when a person is identified with it.",
+	{"Events of an anonymousId are kept for 30 days after they arrived. When a person is identified with the anonymousId, they are attached to the person.",
 		trackAPI + "; it does not say when the 30 days begin", medium, ""},
-	{"After a person was identified with an anonymousId, events that have only that anonymousId belong to the person. It cannot become another person's.",
+	{"After a person was identified with an anonymousId, events that have only that anonymousId belong to the person. The anonymousId cannot be given to another person later.",
 		trackAPI, medium, ""},
 	{"Suppression covers the id, the email and the cio_id of the person; messages for them are answered with 200 and dropped, in strict mode too.",
 		trackAPI + "; strict mode is not mentioned", medium, "RejectSuppressed"},
@@ -103,7 +104,7 @@ var allAssumptions = []Assumption{
 	{"A delivery or content report can name a person or not.",
 		"the schema and the examples have none; the SDKs for phones say that one is needed", low, "RequireReportPerson"},
 	{"If the integrations of a message switch off all destinations, or a destination whose name begins with Customer.io, the message is answered with 200 and dropped.",
-		"specification, for destinations; Customer.io's name among them is not stated", low, "IgnoreIntegrations"},
+		"specification, for destinations; it does not say what the name of Customer.io itself is in this list", low, "IgnoreIntegrations"},
 	{"A page without a name gets its properties.url as its name; a page with a name keeps it.",
 		segment + " names every page by it", low, "KeepPageNames"},
 	{"traits.objectId on identify relates the person to that object.", segment, medium, ""},
@@ -115,7 +116,7 @@ var allAssumptions = []Assumption{
 		segment + " can merge; whether Customer.io does is unknown", low, "MergeOnAlias"},
 	{"An event whose name is almost a semantic one is an ordinary event; names are compared exactly.",
 		segment, medium, ""},
-	{"Limits of attributes, identifiers and event names are warnings and change nothing.",
+	{"If an attribute, an identifier or the name of an event is beyond its limit, the message gets a warning, and nothing is changed.",
 		trackAPI + "; Pipelines answers before they are checked", medium, ""},
 	{"An event with a groupId and no person is accepted, but belongs to no person.",
 		"specification: not all destinations allow it", low, ""},
@@ -123,12 +124,12 @@ var allAssumptions = []Assumption{
 		"the Track API drops duplicates; the window is not documented", low, "DedupWindow"},
 	{"The rate of calls is not limited, unless a limit is set; then calls beyond it in any 3 seconds are answered with 429.",
 		"documentation: 3,000 in 3 seconds, not strictly enforced", medium, "RateLimit"},
-	{"Strict mode is on for calls with X-Strict-Mode: 1 exactly, or for all.", "specification", high, "Strict"},
+	{"Strict mode is on for a call whose header X-Strict-Mode is exactly 1. With the switch it is on for all calls.", "specification", high, "Strict"},
 	{"The App API has only manual segments. A call of the Track API skips people who do not exist.",
 		"the emulator does not learn the conditions of other segments; " + trackAPI, medium, ""},
 	{"A filter of the App API compares attributes as text. Upper and lower case differ, except in addresses.",
 		"its document has text values; the rest is own choice", low, ""},
-	{"An export of people is a CSV file with id, email and cio_id, and then all attributes of its people, in the order of their names.",
+	{"An export of people is a CSV file with id, email and cio_id, and then all attributes that its people have, sorted by the name of the attribute.",
 		ownChoice, low, ""},
 	{"An export is pending for half a second; a link to its file expires after 15 minutes.",
 		"documentation, for the link", medium, ""},

@@ -119,7 +119,7 @@ func astrayDetail(path string) string {
 	case strings.Contains(path, snippetPath):
 		return "the script of the snippet is not served here; the package @customerio/cdp-analytics-browser works with cdnURL"
 	case strings.Contains(path, "//"):
-		return "it has two slashes in a row, as after a base URL that ends with one"
+		return "it has two slashes one after the other, as after a base URL that ends with one"
 	case !meant:
 		return ""
 	case strings.HasPrefix(path, "/v1/v1/"):

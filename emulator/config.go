@@ -130,7 +130,8 @@ type Config struct {
 	// off. By default they are dropped.
 	IgnoreIntegrations bool
 
-	// JoinSlashes treats several slashes in a row in a call's path as one.
+	// JoinSlashes treats several slashes, one after the other, in a call's path
+	// as one.
 	JoinSlashes bool
 	// TakeBareKeys accepts a write key in Basic auth without the colon after
 	// it. TakeBearer accepts a write key that comes as a bearer token.
@@ -149,10 +150,10 @@ type Config struct {
 	Store Store
 
 	// Forward sends each call that was processed to another server. The caller
-	// gets that server's answer, and the page shows both. Forward gets a
-	// request with the header and the body of the call, unchanged. If a fault
-	// meets the call, it is not sent on. An error of Forward is answered with a
-	// 502. Nil: nothing is sent on.
+	// gets that server's answer; the page shows this answer and the verdict.
+	// Forward gets a request with the header and the body of the call,
+	// unchanged. If a fault affects the call, it is not forwarded. An error of
+	// Forward is answered with a 502. Nil: nothing is forwarded.
 	Forward func(*http.Request) (*http.Response, error)
 
 	// OnRequest is called after each call that was processed, before its answer

@@ -41,15 +41,16 @@
 //
 // # The App API
 //
-// The server also answers Customer.io's App API. It answers from the workspace
-// what the workspace knows: people, manual segments, objects, activities,
-// reported messages, suppressed addresses, exports and imports. All other
-// operations have canned answers, which [CannedHeader] marks. The App API key
+// The server also answers Customer.io's App API. Its answers about people,
+// manual segments, objects, activities, reported messages, suppressed
+// addresses, exports and imports come from the workspace. All other operations
+// have canned answers, which [CannedHeader] marks. The App API key
 // of a workspace is its write key, as a bearer token.
 //
 // # Inspection
 //
-// The same over HTTP, as JSON, for programs in other languages:
+// Programs in other languages get what the methods of [Server] return over
+// HTTP, as JSON:
 //
 //	GET    /_emulator/stats
 //	GET    /_emulator/people?search=&before=&limit=
@@ -75,10 +76,10 @@
 // The parameter key names the workspace by its write key. You can leave it out
 // while there is at most one workspace; with several that is an error. There
 // are two exceptions: a reset without a key clears all workspaces, and a fault
-// without a key affects all of them. A list has 100 messages unless limit says
-// otherwise. Unknown parameters and unknown fields of a body are refused, and
-// so are requests of web pages of other origins. The API itself is open to
-// pages of any origin, as the real one is. A Host header with a name other than
+// without a key affects all of them. A list has 100 entries unless limit says
+// otherwise. Unknown parameters, unknown fields of a body, and requests of web
+// pages of other origins are refused. The API itself is open to pages of any
+// origin, as the real one is. A Host header with a name other than
 // localhost and [Config].AllowHosts is refused everywhere.
 //
 // # The page

@@ -43,11 +43,11 @@ type Fault struct {
 	// Contains is a text that the decompressed body of a call must contain,
 	// byte for byte as it is in the JSON. At most 1,000 bytes. Empty: any body.
 	Contains string `json:"contains,omitempty"`
-	// Nodes makes the fault that of one node of this many behind a load
-	// balancer. The balancer gives each new connection to the next node: the
-	// first connection of a call leads to the faulty node, and then every
-	// Nodes-th. For a balancer that chooses a node for each call, use Every.
-	// Zero: any connection.
+	// Nodes is the number of nodes behind a load balancer. Only one of them has
+	// this fault. The balancer gives each new connection to the next node. The
+	// first connection leads to the faulty node, and then every Nodes-th
+	// connection after it. For a balancer that chooses a node for each call,
+	// use Every. Zero: any connection.
 	Nodes int `json:"nodes,omitempty"`
 	// Share is the part of the calls that fails, above 0 and at most 1. A
 	// generator that starts from Seed chooses them: the same calls again fail
@@ -57,8 +57,9 @@ type Fault struct {
 
 	// Status is the HTTP status to answer, 200 to 599. Zero: none.
 	Status int `json:"status"`
-	// Headers go with Status, Body instead of the usual answer, which is {}
-	// below 300 and else an error in JSON. At most 65,536 bytes.
+	// Headers are sent with Status. Body replaces the usual body, which is {}
+	// for a Status below 300 and an error in JSON otherwise. Body has at most
+	// 65,536 bytes.
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`
 	// BodyBytes fills the body of Status with spaces up to this many bytes, at

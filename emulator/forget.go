@@ -9,7 +9,7 @@ import (
 // opDeletePerson is the operation of a record of DeletePerson.
 const opDeletePerson = "delete-person"
 
-// DeletePerson deletes the person with the id, which is as for Person. It also
+// DeletePerson deletes the person with the id. id is as for Person. It also
 // deletes the content of the messages about them in the journal: messages whose
 // userId is theirs, and messages without a userId whose email address or
 // anonymousId is theirs. Messages about other people stay as they are. The
@@ -17,7 +17,7 @@ const opDeletePerson = "delete-person"
 // Snapshots and exports that were made before keep the person. A store keeps
 // what it was given until its next snapshot. The identifiers can be used again.
 // It returns how many messages lost their content. It fails with ErrNotFound if
-// there is no such person, or as a store does.
+// there is no such person, and with the store's error if the store fails.
 func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 	ws, err := s.workspace(key)
 	if err != nil {

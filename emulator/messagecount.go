@@ -32,11 +32,12 @@ func (s *Server) CountMessages(q MessagesQuery) (n int, more bool, err error) {
 	}
 }
 
-// CountNewMessages counts the messages that a query lists and that arrived
-// after the message with the sequence after, as far as the journal still keeps
-// them. It ignores Before and Limit. last is the sequence of the newest
-// message, and thus the after of the next count; it is less than after if the
-// workspace was reset meanwhile. It fails as Messages does.
+// CountNewMessages counts the messages that a query lists and that are newer
+// than the message whose sequence is the argument after, as far as the journal
+// still keeps them. It ignores Before and Limit. last is the sequence of the
+// newest message: give it as the argument after of the next count. If the
+// workspace was reset meanwhile, last is less than the argument. It fails as
+// Messages does.
 func (s *Server) CountNewMessages(q MessagesQuery, after uint64) (n int, last uint64, err error) {
 	if err := q.check(); err != nil {
 		return 0, 0, err

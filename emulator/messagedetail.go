@@ -22,8 +22,9 @@ type MessageDetail struct {
 type MessageQuery struct {
 	// Sequence is the [Record]'s.
 	Sequence uint64
-	// Among says which neighbours the message has: the messages that this query
-	// lists. Its Key is the workspace's; Before and Limit are ignored.
+	// Among is a query. Older and Newer are the neighbours of the message in
+	// the list of the messages that match the query. Its Key is the
+	// workspace's; Before and Limit are ignored.
 	Among MessagesQuery
 }
 

@@ -11,7 +11,7 @@ type MessagesQuery struct {
 	Key string
 	// Verdict is the verdict to list. Empty: any.
 	Verdict Verdict
-	// NotAccepted lists what was dropped and what was rejected. Verdict is
+	// NotAccepted lists what was dropped and what was rejected. Verdict must be
 	// empty then.
 	NotAccepted bool
 	// Warned lists messages that have a warning, whatever their verdict.

@@ -74,10 +74,10 @@ func Presets() []Preset {
 }
 
 // ParseFault reads a fault: the name of one of [Presets], or a JSON object as
-// for POST /_emulator/faults. Its member preset names one of the presets, and
-// the other members replace its fields and single headers: {"preset":
-// "html-200", "for_ms": 60000}. It refuses unknown fields, and what AddFault
-// would refuse.
+// for POST /_emulator/faults. The member preset of the object names one of the
+// presets: {"preset": "html-200", "for_ms": 60000}. The other members replace
+// fields of the preset; headers replaces only the headers that it names. It
+// refuses unknown fields, and what AddFault would refuse.
 func ParseFault(text string) (Fault, error) {
 	text = strings.TrimSpace(text)
 	if !strings.HasPrefix(text, "{") {

@@ -116,7 +116,8 @@ func (s *Server) Stats(key string) (Stats, error) {
 	return ws.stats(), nil
 }
 
-// Person returns the person with the id, or else with the email address id.
+// Person returns the person whose id is id, or else the person whose email
+// address is id.
 // "email:a@b.c" and "cio_..." name one kind of identifier. key is as for Stats.
 // It fails with ErrNotFound if there is no such person.
 func (s *Server) Person(key, id string) (Person, error) {

@@ -29,8 +29,8 @@ func (s Snapshot) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s.state)
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Restore may still find an error
-// in a snapshot that it accepts.
+// UnmarshalJSON implements [json.Unmarshaler]. Even if it returns no error,
+// Restore may find an error in the snapshot.
 func (s *Snapshot) UnmarshalJSON(text []byte) error {
 	state := new(savedState)
 	if err := json.Unmarshal(text, state); err != nil {
@@ -40,9 +40,9 @@ func (s *Snapshot) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Snapshot returns the present state of the workspace of key, which is as for
-// Stats. Calls wait while it is taken. It does not include the clock, the
-// faults and the configuration.
+// Snapshot returns the present state of the workspace of key. key is as for
+// Stats. Calls wait while the snapshot is taken. It does not include the clock,
+// the faults and the configuration.
 func (s *Server) Snapshot(key string) (Snapshot, error) {
 	ws, err := s.workspace(key)
 	switch {
@@ -54,9 +54,9 @@ func (s *Server) Snapshot(key string) (Snapshot, error) {
 	return Snapshot{ws.save(s.now())}, nil
 }
 
-// Restore replaces the state of the workspace of key, which is as for Stats,
-// with the snapshot. On an error the workspace is unchanged. A store keeps the
-// change.
+// Restore replaces the state of the workspace of key with the snapshot. On an
+// error the workspace is unchanged. A store keeps the change. key is as for
+// Stats.
 func (s *Server) Restore(key string, from Snapshot) error {
 	if from.state == nil {
 		return errors.New("emulator: an empty Snapshot cannot be restored")
@@ -89,9 +89,9 @@ type NamedSnapshot struct {
 	workspace string // its handle
 }
 
-// KeepSnapshot takes a snapshot of the workspace of key, which is as for Stats,
-// and keeps it under a name. It replaces a snapshot of that name. The server
-// keeps 20, until its process ends.
+// KeepSnapshot takes a snapshot of the workspace of key, and keeps it under a
+// name. It replaces a snapshot of that name. The server keeps up to 20, until
+// its process ends. key is as for Stats.
 func (s *Server) KeepSnapshot(key, name string) error {
 	if name == "" || len(name) > 100 {
 		return errors.New("emulator: a snapshot needs a name of at most 100 bytes")
@@ -127,8 +127,8 @@ func (n NamedSnapshot) replaces(other NamedSnapshot) bool {
 	return n.Name == other.Name && n.workspace == other.workspace
 }
 
-// Snapshots returns the kept snapshots of the workspace of key, which is as for
-// Stats, the oldest first.
+// Snapshots returns the kept snapshots of the workspace of key, the oldest
+// first. key is as for Stats.
 func (s *Server) Snapshots(key string) ([]NamedSnapshot, error) {
 	list := []NamedSnapshot{}
 	ws, err := s.workspace(key)
@@ -145,8 +145,8 @@ func (s *Server) Snapshots(key string) ([]NamedSnapshot, error) {
 	return list, nil
 }
 
-// DeleteSnapshot deletes the snapshot of that name of the workspace of key,
-// which is as for Stats. If there is none, it does nothing.
+// DeleteSnapshot deletes the snapshot of that name of the workspace of key. If
+// there is none, it does nothing. key is as for Stats.
 func (s *Server) DeleteSnapshot(key, name string) error {
 	ws, err := s.workspace(key)
 	if ws == nil {

@@ -18,10 +18,10 @@ import (
 // The format of snapshots and records is private to this package. They contain
 // write keys and everything that was sent. Keep them secret.
 type Store interface {
-	// Load calls snapshot with the last one, if there is one, and then record
-	// with each record appended since, in order. If one of them returns an
-	// error, Load stops and returns it. Their argument is valid until they
-	// return.
+	// Load calls the func snapshot with the last snapshot, if there is one.
+	// Then it calls the func record with each record that was appended later,
+	// in order. If one of the two returns an error, Load stops and returns the
+	// error. Their argument is valid until they return.
 	Load(snapshot, record func([]byte) error) error
 	// Append adds a record after all earlier ones. It returns at once. The
 	// function that it returns waits until the record would survive the end of

@@ -26,7 +26,7 @@ func (ws *workspaceState) watch() <-chan struct{} {
 }
 
 // Changed returns a channel that is closed with the next change of the
-// workspace of key, which is as for Stats. If nothing has opened the workspace
+// workspace of key. key is as for Stats. If nothing has opened the workspace
 // yet, the channel is closed when the next workspace opens.
 func (s *Server) Changed(key string) (<-chan struct{}, error) {
 	ws, err := s.workspace(key)

@@ -95,7 +95,7 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 //
 // An error means that the message is not stored, except for ErrUncertain. The error is a *cio.MessageError if the API would not accept the message.
 // It can also be cio.ErrClosed, ErrDiskFull, another error of the disk, or the end of ctx. If there is no room, it can also be ErrFullOfDeadLetters,
-// or the error that stopped sending.
+// the error that stopped sending, or, with Config.FailWhenFull, cio.ErrQueueFull.
 //
 // To know the id, encode the message first with Client.Encode, and enqueue the Encoded.
 func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {

@@ -8,7 +8,8 @@ import (
 
 // Record is a message as it is stored.
 type Record struct {
-	// Seq is the record's place in the queue. A record that is stored later has a greater Seq. No Seq is used twice.
+	// Seq is the record's place in the queue. No Seq is used twice. If the store begins to write a record after another one was committed, its
+	// Seq is greater. Records that are written at the same time may be committed in another order than that of their Seq: see [Store].Read.
 	Seq uint64
 	// At is when it was stored, to the millisecond.
 	At time.Time
@@ -30,7 +31,7 @@ type DeadLetter struct {
 // Settlement takes a record out of the queue and says why.
 type Settlement struct {
 	Seq uint64
-	// Reason is empty if the message was accepted, and the message is removed. Otherwise the message becomes a dead letter with that reason.
+	// Reason is empty if the message was accepted; the message is then removed. Otherwise the message becomes a dead letter with that reason.
 	Reason string
 }
 

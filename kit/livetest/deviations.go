@@ -18,8 +18,8 @@ const unlikelyType = "98765432"
 
 // answerDeviations are questions on which the documents contradict each other or say nothing, and which the status of the answer decides.
 var answerDeviations = []Experiment{
-	{ID: "double-slash", Question: "How does the API answer a path with two slashes in a row?", Assumed: "strict 404, permissive 404",
-		Behaviour: "A path with several slashes in a row is wrong.",
+	{ID: "double-slash", Question: "How does the API answer a path with two slashes one after the other?", Assumed: "strict 404, permissive 404",
+		Behaviour: "A path with several slashes one after the other is wrong.",
 		run: taken("join-slashes", func(s *scope) []call {
 			return both(call{path: "/track", body: s.deletesNobody()})
 		})},

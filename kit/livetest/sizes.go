@@ -14,8 +14,8 @@ var (
 )
 
 const (
-	callBehaviour     = "A call can have up to 32,768 bytes, and so can a message of a batch, measured on uncompressed JSON."
-	batchBehaviour    = "A batch request can have up to 512,000 bytes, measured on uncompressed JSON."
+	callBehaviour     = "A call, or a message of a batch, can have up to 32,768 bytes of uncompressed JSON."
+	batchBehaviour    = "A batch request can have up to 512,000 bytes of uncompressed JSON."
 	oversizeBehaviour = "If a call or a message is too large, its whole request is dropped in permissive mode and answered with 400 in strict mode."
 )
 

@@ -99,7 +99,7 @@ func (d *demo) run(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(d.out, "\nRejected here, before anything was sent. All other rows were loaded:")
+	fmt.Fprintln(d.out, "\nRejected here, before anything was sent. All other rows were sent:")
 	for _, r := range rejects {
 		fmt.Fprintln(d.out, "  "+r)
 	}

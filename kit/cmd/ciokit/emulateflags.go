@@ -62,7 +62,7 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 	flags.BoolVar(&c.RequireGroupPerson, "require-group-person", false, "reject a group message in a batch if it names no person")
 	flags.BoolVar(&c.RequireReportPerson, "require-report-person", false, "reject a delivery or content report that names no person")
 	flags.BoolVar(&c.IgnoreIntegrations, "ignore-integrations", false, "apply messages also if their integrations switch Customer.io off")
-	flags.BoolVar(&c.JoinSlashes, "join-slashes", false, "treat several slashes in a row in a path as one")
+	flags.BoolVar(&c.JoinSlashes, "join-slashes", false, "treat several slashes one after the other in a path as one")
 	flags.BoolVar(&c.TakeBareKeys, "take-bare-keys", false, "accept a key in Basic auth without the colon after it")
 	flags.BoolVar(&c.TakeBearer, "take-bearer", false, "accept a key as a bearer token")
 	flags.IntVar(&c.MaxCallBytes, "max-call-bytes", 0, fmt.Sprintf("largest size of a call; default %d, negative for no limit", emulator.DefaultMaxCallBytes))
