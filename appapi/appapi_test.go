@@ -121,7 +121,7 @@ func TestWhatIsGone(t *testing.T) {
 	}
 }
 
-// Failures that may be temporary are retried, others are not.
+// Failures that can be temporary are retried, and others are not.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -164,7 +164,7 @@ func TestRetries(t *testing.T) {
 
 var errAny = errors.New("any")
 
-// No second has more than ten requests, also if they are delayed by up to a tenth of it.
+// No window of a second has more than ten requests, even if requests are delayed by up to a tenth of it.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -262,7 +262,7 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		cfg  appapi.Config
-		want string // in the error, or the target
+		want string // the text is in the error, or it is the target
 	}{
 		"us":             {appapi.Config{APIKey: "k", Region: cio.RegionUS}, "https://api.customer.io"},
 		"eu":             {appapi.Config{APIKey: "k", Region: cio.RegionEU}, "https://api-eu.customer.io"},
@@ -325,7 +325,7 @@ func TestReadsObjectsBack(t *testing.T) {
 	}
 }
 
-// The answers have the form of the API's document; the numbers of types come as text or as numbers.
+// The answers have the form that the API's document gives. Numbers of types come as text or as numbers.
 func TestReadsTypesAndWorkspaces(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

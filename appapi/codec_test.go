@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// roundTrip decodes text into a new value of the type and encodes it again.
+// roundTrip decodes a text into a new value of the type and encodes the value again.
 func roundTrip(t *testing.T, typ any, text string) (value any, again []byte, err error) {
 	t.Helper()
 	v := reflect.New(reflect.TypeOf(typ).Elem()).Interface()
@@ -23,11 +23,11 @@ func roundTrip(t *testing.T, typ any, text string) (value any, again []byte, err
 	return v, again, nil
 }
 
-// oddForms are forms of a member that a document does not promise and a server may send.
+// oddForms are forms of a member that a document does not promise but that a server can send.
 var oddForms = []string{`null`, `0`, `"0"`, `""`, `7`, `"7"`, `-0`, `1.0`, `true`, `"true"`, `[]`, `{}`, `[null]`, `[{}]`, `[1,"2",null]`, `{"a":null}`, `{"a":3}`, `{"a":"3","b":{"c":[]}}`,
 	`1700000000`, `"1700000000"`, `"2026-03-01T12:00:00.5+02:00"`, `1e3`, `12345678901234567890123`, `"\u2028<"`, `{"series":{"sent":[1,2],"new":[3]}}`, `{"id":null,"cio_id":5}`, `[{"absent":[]}]`}
 
-// TestEveryTypeKeepsEveryForm sends each member of each answer's type in each form. Either it is refused by name, or it is kept.
+// TestEveryTypeKeepsEveryForm sends each member of each answer's type in each form. The member is either rejected, with its name, or kept.
 func TestEveryTypeKeepsEveryForm(t *testing.T) {
 	t.Parallel()
 	kept, refused := 0, 0
@@ -59,7 +59,7 @@ func TestEveryTypeKeepsEveryForm(t *testing.T) {
 	}
 }
 
-// What is changed after reading is written as it is then, and what is built by hand is written as documented.
+// A value that is changed after reading is written with the change. A value that is built by a program is written as documented.
 func TestEncodesWhatWasChanged(t *testing.T) {
 	t.Parallel()
 	var s Segment

@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// aimed sends a call of an operation to things that the emulator has, whatever the arguments of the method were.
+// aimed sends a call of an operation to objects that the emulator has, whatever the arguments of the method were.
 type aimed struct {
 	op   operation
 	next http.RoundTripper
@@ -36,8 +36,7 @@ func (a aimed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// TestTheEmulatorAnswersEveryOperation calls each method against the emulator, which knows nothing of this package's types: what it answers
-// can be read.
+// TestTheEmulatorAnswersEveryOperation calls each method against the emulator, which does not share this package's types. Its answers can be read.
 func TestTheEmulatorAnswersEveryOperation(t *testing.T) {
 	t.Parallel()
 	for _, op := range operations {

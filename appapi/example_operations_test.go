@@ -223,7 +223,7 @@ func ExampleExports_DeliveriesTo() {
 	fmt.Println(err)
 }
 
-// An export can be taken up by its id in another process.
+// Another process can continue with an export by its id.
 func ExampleExports_Download() {
 	ctx := context.Background()
 	started, err := reader.Exports().People(ctx, appapi.HasAttribute("email"))
@@ -237,7 +237,7 @@ func ExampleExports_Download() {
 	n, err := reader.Exports().Download(ctx, done.ID, os.Stdout)
 	fmt.Println(n, err)
 
-	link, err := reader.Exports().Link(ctx, done.ID) // for somebody else to fetch
+	link, err := reader.Exports().Link(ctx, done.ID) // another process will fetch it
 	fmt.Println(link, err)
 	deliveries, err := reader.Exports().Deliveries(ctx, appapi.DeliveryExport{NewsletterID: "4"})
 	fmt.Println(deliveries.ID, err)
@@ -278,7 +278,7 @@ func ExampleClient_Workspaces() {
 	fmt.Println(len(workspaces), len(topics), len(addresses), err)
 }
 
-// What has no method is called by its path.
+// An operation without a method is called by its path.
 func ExampleClient_Do() {
 	var snippets struct {
 		Snippets []struct{ Name, Value string }
@@ -287,7 +287,7 @@ func ExampleClient_Do() {
 	fmt.Println(len(snippets.Snippets), err)
 }
 
-// A member that the document of the API does not list is not lost.
+// A member that the API's document does not list is kept.
 func ExampleExtra() {
 	var segment appapi.Segment
 	if err := json.Unmarshal([]byte(`{"id":7,"name":"VIP","colour":"red"}`), &segment); err != nil {

@@ -65,7 +65,7 @@ func (f *facts) operation(t *testing.T, verb, path string) documented {
 	return d
 }
 
-// TestEveryOperationIsTypedOrHasAReason is the table of what the document has.
+// TestEveryOperationIsTypedOrHasAReason checks each operation of the document.
 func TestEveryOperationIsTypedOrHasAReason(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{}
@@ -90,7 +90,7 @@ func TestEveryOperationIsTypedOrHasAReason(t *testing.T) {
 	}
 }
 
-// schemaValue makes a value that a schema allows, with members that it does not list.
+// schemaValue returns a value that a schema allows, with additional members that the schema does not list.
 func (f *facts) schemaValue(r *rand.Rand, s map[string]any, depth int) any {
 	if ref, ok := s["$ref"].(string); ok {
 		return f.schemaValue(r, f.Components.Schemas[ref[strings.LastIndexByte(ref, '/')+1:]], depth)
@@ -159,7 +159,7 @@ func partsOf(r *rand.Rand, s map[string]any) (parts []map[string]any) {
 	return parts
 }
 
-// TestEveryOperation calls each method: the request is one that the document has, and what is returned is all that was answered.
+// TestEveryOperation calls each method. The request is one that the document has, and the method returns everything that was in the answer.
 func TestEveryOperation(t *testing.T) {
 	t.Parallel()
 	f := readFacts(t)
@@ -195,7 +195,7 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
-// scripted answers one operation from its schema.
+// scripted answers one operation, with a value made from its schema.
 type scripted struct {
 	t     *testing.T
 	op    operation
@@ -203,7 +203,7 @@ type scripted struct {
 	facts *facts
 	rand  *rand.Rand
 	calls int
-	want  []any // what the answers hold where the operation looks
+	want  []any // what the answers contain if the operation checks it
 }
 
 func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -251,7 +251,7 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.calls == 1 && slices.ContainsFunc(s.doc.Parameters, func(p struct{ Name, In string }) bool { return p.Name == "start" && p.In == "query" }) && isPaged(s.op.name) {
 		value["next"] = "page two"
 	}
-	if strings.HasSuffix(s.op.path, "{suppression_type}") && s.calls == 2 { // the end of offsets
+	if strings.HasSuffix(s.op.path, "{suppression_type}") && s.calls == 2 { // the end of paging by offsets
 		value["suppressions"], s.want = []any{}, s.want[:1]
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -280,7 +280,7 @@ func isPaged(name string) bool {
 	return m.NumOut() == 1 && m.Out(0).Kind() == reflect.Func
 }
 
-// fits reports whether a path has the form of a documented one.
+// fits reports whether a path has the form of a documented path.
 func fits(path, documented string) bool {
 	have, want := strings.Split(path, "/"), strings.Split(documented, "/")
 	return len(have) == len(want) && !slices.ContainsFunc(want, func(part string) bool {
@@ -289,7 +289,7 @@ func fits(path, documented string) bool {
 	})
 }
 
-// allows is a plain check of a body: known members of the right kinds, and those that are required.
+// allows is a simple check of a body: it has only known members, with the right types, and all required ones.
 func (f *facts) allows(s map[string]any, v any) bool {
 	if ref, ok := s["$ref"].(string); ok {
 		return f.allows(f.Components.Schemas[ref[strings.LastIndexByte(ref, '/')+1:]], v)
@@ -299,7 +299,7 @@ func (f *facts) allows(s map[string]any, v any) bool {
 			return slices.ContainsFunc(list, func(part any) bool { return f.allows(part.(map[string]any), v) })
 		}
 	}
-	if list, ok := s["allOf"].([]any); ok { // its parts have no member in common
+	if list, ok := s["allOf"].([]any); ok { // its parts have different members
 		all := map[string]any{"type": "object", "properties": map[string]any{}}
 		for _, part := range list {
 			maps.Copy(all["properties"].(map[string]any), part.(map[string]any)["properties"].(map[string]any))
@@ -345,7 +345,7 @@ func methodByName(c *Client, name string) reflect.Value {
 	return on.MethodByName(method)
 }
 
-// callByName calls a method with something in each argument, and returns what it returned, one value for each answer.
+// callByName calls a method with a value for each argument. It returns the method's results, one value for each answer.
 func callByName(t *testing.T, c *Client, name string) []any {
 	t.Helper()
 	m := methodByName(c, name)
@@ -377,7 +377,7 @@ func callByName(t *testing.T, c *Client, name string) []any {
 	return []any{items}
 }
 
-// argument makes a value of a type of argument.
+// argument returns a value of the type of an argument.
 func argument(typ reflect.Type) reflect.Value {
 	v := reflect.New(typ).Elem()
 	switch typ {
@@ -415,7 +415,7 @@ func argument(typ reflect.Type) reflect.Value {
 	return v
 }
 
-// customersOf takes the people out of their entries.
+// customersOf returns the people without the entries around them.
 func customersOf(want []any) []any {
 	all := []any{}
 	for _, entry := range want[0].([]any) {
@@ -428,7 +428,7 @@ func customersOf(want []any) []any {
 	return []any{all}
 }
 
-// flatten puts the answers of two pages together, as the iterator does.
+// flatten joins the answers of two pages, as the iterator does.
 func flatten(want []any) []any {
 	if len(want) == 0 {
 		return nil

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/appapi"
 )
 
-// served makes a client whose requests are answered by a function, without sockets.
+// served returns a client whose requests a function answers, without sockets.
 func served(t *testing.T, limit int, answer func(r *http.Request) (status int, body string)) *appapi.Client {
 	t.Helper()
 	client, err := appapi.NewClient(appapi.Config{APIKey: "k", BaseURL: "http://127.0.0.1:1", RateLimit: limit, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -60,7 +60,7 @@ func TestFiftyPagesWithFailuresInBetween(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client := served(t, 0, fifty())
-		for range 2 { // a sequence can be ranged over again
+		for range 2 { // a sequence can be used more than once
 			n := 0
 			for person, err := range client.Segments().Members(t.Context(), "7", appapi.MemberQuery{}) {
 				if err != nil {
@@ -97,13 +97,13 @@ func TestPagesEndWithTheContext(t *testing.T) {
 				cancel()
 			}
 		}
-		if n != 72 || failures != 1 { // the rest of the page was there
+		if n != 72 || failures != 1 { // the rest of the page is returned
 			t.Errorf("%d people and %d errors", n, failures)
 		}
 	})
 }
 
-// All who use a client share its limit. The server counts.
+// All calls of a client share its limit. The server counts them.
 func TestTwentyGoroutinesShareTheLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestTwentyGoroutinesShareTheLimit(t *testing.T) {
 	})
 }
 
-// What cannot be done twice is not done twice.
+// A call that must not be made twice is not repeated.
 func TestOnlyWhatMayBeRepeatedIs(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -184,7 +184,7 @@ func TestOnlyWhatMayBeRepeatedIs(t *testing.T) {
 	}
 }
 
-// Requests that the API could read with another meaning are rejected before anything is sent.
+// Requests that the API could interpret differently are rejected before anything is sent.
 func TestRequestsThatCannotBeRight(t *testing.T) {
 	t.Parallel()
 	client := served(t, -1, func(r *http.Request) (int, string) {
@@ -276,7 +276,7 @@ func TestExportsAreDownloadedWhole(t *testing.T) {
 	})
 }
 
-// A server that ignores the offset would be asked forever.
+// If a server ignores the offset, the client would ask forever.
 func TestOffsetsEndWhereAPageComesAgain(t *testing.T) {
 	t.Parallel()
 	client := served(t, -1, func(*http.Request) (int, string) {

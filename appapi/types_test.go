@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// activityOf reads an activity with the data.
+// activityOf reads an activity with this data.
 func activityOf(t *testing.T, typ, data string) Activity {
 	t.Helper()
 	var a Activity
@@ -50,7 +50,7 @@ func TestActivityData(t *testing.T) {
 	}
 }
 
-// Headers come as the document says, or as a list of names and values, or as nothing, and are written as they came.
+// Headers come as the document describes them, as a list of names and values, or not at all. They are written in the form in which they came.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]map[string]string{
@@ -75,7 +75,8 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// No answer has a field that could hold anything, where the document has a type: the types are held against the schemas, member by member.
+// If the document gives a type, no field of an answer has a type that accepts everything: the test compares the types with the schemas, member by
+// member.
 func TestNoAnswerIsUntyped(t *testing.T) {
 	t.Parallel()
 	f := readFacts(t)
@@ -120,10 +121,10 @@ func TestNoAnswerIsUntyped(t *testing.T) {
 		}
 		out := methodByName(new(Client), op.name).Type()
 		if out.NumOut() == 1 && out.Out(0).Kind() != reflect.Func {
-			continue // nothing is returned
+			continue // the method returns no value
 		}
 		typ := out.Out(0)
-		if typ.Kind() == reflect.Func { // an iterator, of items
+		if typ.Kind() == reflect.Func { // it returns an iterator, of items
 			typ = reflect.SliceOf(typ.In(0).In(0))
 		}
 		if op.name == "Customers.Many" {
@@ -136,7 +137,7 @@ func TestNoAnswerIsUntyped(t *testing.T) {
 	}
 }
 
-// member is that of a schema, or of any of its parts and alternatives.
+// member returns the member of a schema, or of any of its parts and alternatives.
 func (f *facts) member(s map[string]any, name string) map[string]any {
 	s = f.resolved(s)
 	properties, _ := s["properties"].(map[string]any)
@@ -162,7 +163,7 @@ func (f *facts) resolved(s map[string]any) map[string]any {
 	return s
 }
 
-// hasType reports whether a schema says what is within: an object without members is one of anything.
+// hasType reports whether a schema describes its contents. An object without members can contain anything.
 func (f *facts) hasType(s map[string]any) bool {
 	s = f.resolved(s)
 	if extra, ok := s["additionalProperties"].(map[string]any); ok && len(extra) > 0 || s["properties"] != nil || s["items"] != nil {

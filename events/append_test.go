@@ -62,7 +62,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestNumbersThatAreNone puts NaN into every number of every event in turn.
+// TestNumbersThatAreNone sets each number of each event in turn to NaN.
 func TestNumbersThatAreNone(t *testing.T) {
 	t.Parallel()
 	numbers := 0
@@ -86,7 +86,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 	}
 }
 
-// TestTakenNames puts the name of every property of every event into its further properties in turn.
+// TestTakenNames uses the name of each property of each event in turn as the name of a further property.
 func TestTakenNames(t *testing.T) {
 	t.Parallel()
 	for i, d := range events.All() {
@@ -107,7 +107,7 @@ func TestTakenNames(t *testing.T) {
 	}
 }
 
-// lossy is how package wire marks text that was not UTF-8.
+// lossy is the mark that package wire writes for text that was not UTF-8.
 const lossy = `\ufffd`
 
 func TestInvalidUTF8IsMarked(t *testing.T) {

@@ -14,7 +14,7 @@ type appender interface {
 	AppendJSON(dst []byte) ([]byte, error)
 }
 
-// event is what package cio uses of an event.
+// event contains the methods of an event that package cio uses.
 type event interface {
 	appender
 	json.Marshaler

@@ -9,12 +9,12 @@ import (
 	"github.com/ciokit/cio/events"
 )
 
-// filled returns a copy of an event or object with every named field set. Numbers start at zero and booleans are false: both are values that
-// must be sent.
+// filled returns a copy of an event or object with every named field set. Numbers start at zero and booleans are false, because both values must be
+// sent.
 func filled(v any) any {
 	rv := reflect.New(reflect.TypeOf(v)).Elem()
 	n := 0
-	for i := range rv.NumField() - 1 { // the last field is the one of further properties
+	for i := range rv.NumField() - 1 { // the last field contains the further properties
 		fill(rv.Field(i), rv.Type().Field(i), &n)
 	}
 	return rv.Interface()

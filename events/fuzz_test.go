@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// FuzzAppendJSON fills any event or object from the fuzzer's bytes and compares what it appends with what encoding/json makes of a map of the
+// FuzzAppendJSON fills any event or object from the fuzzer's bytes. It compares the result of appending with that of encoding/json for a map of the
 // same values.
 func FuzzAppendJSON(f *testing.F) {
 	f.Add(uint(0), []byte{})
@@ -52,7 +52,7 @@ func FuzzAppendJSON(f *testing.F) {
 	})
 }
 
-// tape plays the fuzzer's bytes; after the end it plays zeros.
+// tape returns the fuzzer's bytes one after another, and zeros after the end.
 type tape struct{ data []byte }
 
 func (t *tape) byte() byte {
@@ -87,7 +87,7 @@ func (t *tape) float64() float64 {
 	return f
 }
 
-// fill sets v, a struct, or leaves fields of it unset, as the tape says.
+// fill sets the fields of v, a struct, or leaves them unset, as the tape says.
 func (t *tape) fill(v reflect.Value) {
 	for i := range v.NumField() {
 		if t.byte()%4 == 0 {
@@ -110,7 +110,7 @@ func (t *tape) fill(v reflect.Value) {
 		case *map[string]any:
 			*p = map[string]any{}
 			for range t.byte() % 6 {
-				(*p)["+"+t.string()] = t.any(0) // no field's name begins so
+				(*p)["+"+t.string()] = t.any(0) // no name of a field begins like this
 			}
 		default:
 			if field.Kind() == reflect.String {
@@ -152,7 +152,7 @@ func (t *tape) any(depth int) any {
 	return t.string()
 }
 
-// equivalent builds the map that says the same as v, a struct, by the rules of the package comment.
+// equivalent builds the map with the same meaning as v, a struct, by the rules of the package comment.
 func equivalent(v reflect.Value) map[string]any {
 	m := map[string]any{}
 	for i := range v.NumField() {

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// wireForm is what an event adds to a track call, laid out to be read.
+// wireForm is what an event adds to a track call, formatted for readers.
 func wireForm(t *testing.T, e event) []byte {
 	t.Helper()
 	b := append([]byte(`{"event":"`+e.EventName()+`","properties":`), appendJSON(t, e)...)
@@ -74,7 +74,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestRoundTrip decodes what was appended back into the struct.
+// TestRoundTrip decodes the appended bytes into the struct again.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, e := range all {
@@ -84,7 +84,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%T: %v", e, err)
 			continue
 		}
-		// Compared by what they send, since a time comes back in another zone.
+		// The test compares what they send, because the time has another zone after decoding.
 		if got, want := appendJSON(t, back.Elem().Interface().(event)), appendJSON(t, full.(event)); !bytes.Equal(got, want) {
 			t.Errorf("%T: came back as %s, went out as %s", e, got, want)
 		}

@@ -15,7 +15,7 @@ import (
 var addressSeeds = []string{"ann@x.org", "Ann@X.Org", "a@b", "a@b.c", "@b.c", "a@.b.c", "a@b..c", "a@b.c.", "a@@b.c", "a@b@c.d", "a b@c.d", "Acme1@EU", "", "@", ".", "a@.", "ÄNN@ÖX.org", "ann@x.örg",
 	"ann@x\\.org", "a..b@c.d", ".a@b.c", strings.Repeat("a", 245) + "@bcd.efgh", strings.Repeat("a", 246) + "@bcd.efgh", strings.Repeat("ä", 130) + "@b.c", "a\x00b@c.d", "a@b\xff.c", "a@\u2126.c"}
 
-// wantAddress is the rule in other words.
+// wantAddress is another implementation of the rule.
 func wantAddress(s string) bool {
 	at := strings.IndexByte(s, '@')
 	if at <= 0 || len(s) > 254 || strings.ContainsAny(s, " \t\r\n<>(),;:\"[]\\") {
@@ -45,19 +45,19 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-// The emulator keeps a person under an address, in whatever case, exactly if it is one by the rule here.
+// The emulator finds a person by an address, in upper or lower case, exactly if the rule here says that it is an address.
 func TestAddressIsTheEmulators(t *testing.T) {
 	t.Parallel()
 	for _, s := range addressSeeds {
 		client, server := emulated(t, cio.Config{})
-		if s == "" || client.Send(t.Context(), cio.Identify{UserID: s}) != nil { // no id at all
+		if s == "" || client.Send(t.Context(), cio.Identify{UserID: s}) != nil { // not an id
 			continue
 		}
 		other := strings.ToUpper(s)
 		if other == s {
 			other = strings.ToLower(s)
 		}
-		folded := strings.ToLower(s) // as the emulator does, which is not what EqualFold does
+		folded := strings.ToLower(s) // the emulator does the same; EqualFold does something else
 		if other == s || strings.ToLower(other) != folded {
 			continue
 		}
@@ -68,7 +68,7 @@ func TestAddressIsTheEmulators(t *testing.T) {
 	}
 }
 
-// Two spellings are one person here where they are one to the emulator, and only there.
+// Two spellings are one person here exactly if they are one person to the emulator.
 func TestIdentityAgreesWithTheEmulator(t *testing.T) {
 	t.Parallel()
 	client, server := emulated(t, cio.Config{})
@@ -91,14 +91,14 @@ func TestIdentityAgreesWithTheEmulator(t *testing.T) {
 		if other == id || !strings.EqualFold(other, id) {
 			continue
 		}
-		// The second message is of the same person if the first trait is still there.
+		// The second message is about the same person if the first trait is still there.
 		if err := client.Send(t.Context(), cio.Identify{UserID: id, Traits: map[string]any{"n": i}}, cio.Identify{UserID: other, Traits: map[string]any{"m": i}}); err != nil {
 			t.Fatalf("%q: %v", id, err)
 		}
 		one := Fold(id) == Fold(other)
 		p, err := server.Person("", other)
 		if strings.HasPrefix(other, "cio_") && len(other) > 4 {
-			continue // names nobody until Customer.io has said so
+			continue // identifies nobody until Customer.io has returned it
 		}
 		if err != nil {
 			t.Fatalf("%q: %v", other, err)

@@ -12,11 +12,11 @@ func sure(s string) string {
 	return string(out)
 }
 
-// Two addresses are surely one only if they differ in nothing but the case of letters of ASCII, whichever other letter stands there.
+// Two addresses are surely equal only if they differ at most in the case of ASCII letters, whichever other letters they have.
 func TestSureFoldsASCIIAlone(t *testing.T) {
 	t.Parallel()
-	asciiOf := make(map[rune]bool)                   // letters that some rule of case turns into ASCII
-	for r := rune(utf8.RuneSelf); r < 0x20000; r++ { // no letters with a case come behind
+	asciiOf := make(map[rune]bool)                   // letters that a rule of upper and lower case turns into ASCII
+	for r := rune(utf8.RuneSelf); r < 0x20000; r++ { // no letters with upper and lower case come after this
 		if !utf8.ValidRune(r) {
 			continue
 		}

@@ -136,7 +136,7 @@ func parseAppMethod(words []string, doc string) (appMethod, error) {
 		default:
 			member, typ, ok := strings.Cut(word, ":")
 			if !ok || m.answerType != "" {
-				return m, fmt.Errorf("%q is no option of a method", word)
+				return m, fmt.Errorf("%q is not an option of a method", word)
 			}
 			m.answer, m.answerType = strings.TrimPrefix(member, "."), typ
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What spec/appapi.txt says and the document does not have is refused by name, and so is what it leaves out.
+// If spec/appapi.txt names something that is not in the document, or leaves something out, the error names it.
 func TestAppSpecIsHeldAgainstTheDocument(t *testing.T) {
 	t.Parallel()
 	_, spec := readSpecFile(t, "appapi.txt")
@@ -24,7 +24,7 @@ func TestAppSpecIsHeldAgainstTheDocument(t *testing.T) {
 		"a query is of two kinds":      {"query=MemberQuery", "query=MessageQuery", "MessageQuery is of a method with"},
 		"a line has another form":      {"name Segment.state SegmentState", "name Segment.state", "another form"},
 		"a keyword is none":            {"name Segment.state SegmentState", "nmae Segment.state SegmentState", `no "nmae"`},
-		"an option is none":            {"page identifiers:[]Identifiers", "pages identifiers:[]Identifiers", `"pages" is no option`},
+		"an option is none":            {"page identifiers:[]Identifiers", "pages identifiers:[]Identifiers", `"pages" is not an option`},
 		"the same is said twice":       {"name Segment.state SegmentState", "name Segment.state SegmentState\nname Segment.state SegmentState", "a second name"},
 		"a method belongs to nothing":  {"resource Activities | the log of a workspace\n", "", "without a resource"},
 		"a method has no text":         {" | returns a segment.", "", "has a name, a verb, a path and a text"},

@@ -10,14 +10,14 @@ import (
 
 const root = "../.."
 
-// document is what is known of one of Customer.io's OpenAPI documents.
+// document is the facts of one of Customer.io's OpenAPI documents.
 type document struct {
 	name       string
 	schemas    map[string]*schema
-	eventNames []string // in tables of its descriptions
+	eventNames []string // in the tables of its descriptions
 }
 
-// schema is the part of a JSON schema that the documents use.
+// schema is the part of JSON schema that the documents use.
 type schema struct {
 	Ref        string             `json:"$ref"`
 	Title      string             `json:"title"`
@@ -54,7 +54,7 @@ func openDocument(t *testing.T, name string) *document {
 	return &document{name, facts.Components.Schemas, facts.EventNames}
 }
 
-// flat returns s with what it refers to and all its parts and alternatives merged into it.
+// flat returns s merged with the schemas that it refers to, and with all its parts and alternatives.
 func (d *document) flat(s *schema) *schema {
 	out := *s
 	out.Properties = map[string]*schema{}
@@ -83,14 +83,14 @@ func (d *document) flat(s *schema) *schema {
 	return &out
 }
 
-// leaf is one field as a document describes it.
+// leaf is one field, as a document describes it.
 type leaf struct {
 	*schema
 	required bool
 }
 
-// leaves returns the fields of a flat object by their paths, those of objects in lists as in products[].price. What is required but not
-// defined has an empty schema.
+// leaves adds the fields of a flat object by their paths; a field of an object in a list has a path such as products[].price. A field that is
+// required but not defined has an empty schema.
 func leaves(prefix string, s *schema, into map[string]leaf) {
 	for _, name := range s.Required {
 		if _, ok := s.Properties[name]; !ok {
@@ -110,8 +110,8 @@ func leaves(prefix string, s *schema, into map[string]leaf) {
 	}
 }
 
-// eventLeaves returns the fields of an event's schema by paths as eventspec.Field has them. Some schemas describe the properties, others the
-// whole message; of those the envelope is returned too.
+// eventLeaves returns the fields of an event's schema by the paths that eventspec.Field uses. Some schemas describe the properties. Others describe
+// the whole message, and for these the envelope is returned too.
 func (d *document) eventLeaves(s *schema) (fields map[string]leaf, envelope *schema) {
 	s = d.flat(s)
 	fields = map[string]leaf{}

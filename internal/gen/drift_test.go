@@ -45,7 +45,8 @@ func loadExceptions(t *testing.T) eventspec.Exceptions {
 	return list
 }
 
-// TestDrift compares events.txt with the documents, in both directions. What differs must be in exceptions.txt, and what is there must differ.
+// TestDrift compares events.txt with the documents, in both directions. Every difference must be in exceptions.txt, and every exception must be a
+// difference.
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	d := newDrift(t)
@@ -77,7 +78,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestDriftSeesMisspeltFields misspells each field of each event in turn, once here and once in the schema.
+// TestDriftSeesMisspeltFields misspells each field of each event in turn, first here and then in the schema.
 func TestDriftSeesMisspeltFields(t *testing.T) {
 	t.Parallel()
 	tried := 0
@@ -94,7 +95,7 @@ func TestDriftSeesMisspeltFields(t *testing.T) {
 			d.ours("", slices.Concat(e.Properties, e.Context), ours)
 			for path, field := range ours {
 				if _, same := theirs[path]; !same {
-					continue // exceptions.txt knows it
+					continue // exceptions.txt has it
 				}
 				misspelt := maps.Clone(ours)
 				delete(misspelt, path)
@@ -194,7 +195,7 @@ func (d *drift) ours(prefix string, fields []eventspec.Field, into map[string]ev
 	}
 }
 
-// envelope checks the event's name and identifier, where the schema describes the whole message.
+// envelope checks the event's name and identifier, if the schema describes the whole message.
 func (d *drift) envelope(e eventspec.Event, s *schema) {
 	if event := s.Properties["event"]; event != nil && !slices.Equal(event.Enum, []any{e.Name}) {
 		d.errorf("schema %s is of the events %q, ours is %q", e.Schema, event.Enum, e.Name)
@@ -220,7 +221,7 @@ func (d *drift) field(e eventspec.Event, path string, f eventspec.Field, s *sche
 		typ, format = "string", "date-time"
 	}
 	if _, isEnum := d.spec.Enum(f.Type); !isEnum && len(s.Enum) > 0 {
-		d.errorf("%q: %s has the values %q, ours is no enum", e.Name, path, s.Enum)
+		d.errorf("%q: %s has the values %q, ours is not an enum", e.Name, path, s.Enum)
 	}
 	theirItems := ""
 	if s.Items != nil {
@@ -263,7 +264,7 @@ func (d *drift) misnomer(wrong, right string) bool {
 	return slices.ContainsFunc(d.spec.Misnomers, func(m eventspec.Misnomer) bool { return m.Wrong == wrong && m.Right == right })
 }
 
-// schemas demands that every schema is either an event's or known to be something else, so that a new event cannot pass unnoticed.
+// schemas checks that every schema is either an event or known to be something else, so that a new event is noticed.
 func (d *drift) schemas() {
 	events := map[string]bool{}
 	for _, e := range d.spec.Events {
@@ -276,7 +277,7 @@ func (d *drift) schemas() {
 	}
 }
 
-// names demands that every name in a table of events is known.
+// names checks that every name in a table of events is known.
 func (d *drift) names() {
 	names := d.doc.eventNames
 	if len(names) < 8 {
@@ -291,7 +292,7 @@ func (d *drift) names() {
 	}
 }
 
-// calls checks the exceptions about schemas that are no event's: the field must be missing there.
+// calls checks the exceptions for schemas that are not events: the schema must not have the field.
 func (d *drift) calls() {
 	for i, x := range d.exceptions {
 		s, ok := d.doc.schemas[x.Schema]

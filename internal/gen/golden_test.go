@@ -13,8 +13,8 @@ import (
 	"github.com/ciokit/cio/internal/gen/eventspec"
 )
 
-// TestGoldenKeys looks up every name in the golden files of package events in the official schema of the event: a misspelt name cannot hide
-// there by being misspelt in events.txt too.
+// TestGoldenKeys looks up every name in the golden files of package events in the official schema of the event. So a misspelt name is found even if
+// it is misspelt in events.txt too.
 func TestGoldenKeys(t *testing.T) {
 	t.Parallel()
 	doc := openDocument(t, doc2025)
@@ -54,7 +54,7 @@ func TestGoldenKeys(t *testing.T) {
 	}
 }
 
-// collectKeys gathers the paths of all names below v, but none from within objects that the schema leaves free.
+// collectKeys collects the paths of all names below v, but none inside objects whose contents the schema does not describe.
 func collectKeys(prefix string, v any, known map[string]leaf, into map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -77,7 +77,7 @@ func isPrefixOfException(exceptions eventspec.Exceptions, schema, key string) bo
 	})
 }
 
-// TestUpToDate compares what the generator writes with what is there.
+// TestUpToDate compares what the generator writes with the existing files.
 func TestUpToDate(t *testing.T) {
 	t.Parallel()
 	spec := loadSpec(t)
@@ -108,7 +108,7 @@ func TestUpToDate(t *testing.T) {
 	}
 }
 
-// TestRun writes everything into an empty directory, then with one stale file there.
+// TestRun writes everything into a new directory with one stale file, which it removes. A second run changes nothing.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

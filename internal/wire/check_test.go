@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// FuzzCheck holds the checker to encoding/json: the same inputs are JSON, and what is written instead of them decodes alike.
+// FuzzCheck compares the checker with encoding/json: both accept the same inputs as JSON, and the replacement for an input decodes to the same value.
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{`{}`, ` [1 , 2] `, `{"a":"\u00e9\n"}`, `-0.5e+10`, `01`, `1.`, `"\x"`, `"\u12"`, "\"\x01\"", `{"a"}`, `[1,]`, `nul`, `"\ufffd"`, ``, "\"\xff\"", `{"a":1}}`} {
 		f.Add([]byte(s))
@@ -133,7 +133,7 @@ func TestInvalidText(t *testing.T) {
 	}
 }
 
-// FuzzMembers: what is read from any bytes is read without a panic, and from valid JSON as encoding/json reads it.
+// FuzzMembers checks that reading any bytes does not panic, and that valid JSON is read as encoding/json reads it.
 func FuzzMembers(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":{"c":[]}}`))
 	f.Add([]byte(`{"a"`))

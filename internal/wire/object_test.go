@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// pair is a small struct that writes itself, or fails.
+// pair is a small struct that encodes itself, or fails.
 type pair struct {
 	A string
 	B *float64

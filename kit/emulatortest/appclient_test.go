@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestCustomerioNodeApp runs the App API client of customerio-node 5.2.0 as it is published.
+// TestCustomerioNodeApp runs the App API client of customerio-node 5.2.0, as published.
 func TestCustomerioNodeApp(t *testing.T) {
 	t.Parallel()
 	cio := emulator.Config{Keys: []string{"key"}}.Start(t)
@@ -50,7 +50,7 @@ func TestCustomerioNodeApp(t *testing.T) {
 			t.Errorf("%s: %s, without %s", name, got.Results[name], want)
 		}
 	}
-	// These are asked for with ids that are not there, or with fewer arguments than they take, or are of operations that came after the document.
+	// These operations are called with ids that do not exist or with fewer arguments than they accept, or they are newer than the document.
 	others := regexp.MustCompile(`Customer|getAttributes|getMessage$|Archived|Segment|Import|getObject|Suppression|JourneyMetrics|Asset|DesignStudio|SubscriptionC`)
 	for name, status := range got.Failed {
 		if !others.MatchString(name) {

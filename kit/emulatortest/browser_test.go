@@ -13,12 +13,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browserTimeout bounds one test in the browser, or one subtest of many: a
-// page that never comes fails that test alone, however many came before it.
+// browserTimeout limits one test in the browser, or one subtest of many. If a page never appears, only that test fails, however many ran before it.
 const browserTimeout = 5 * time.Minute
 
-// newBrowser starts a headless Chromium, or skips the test where there is none.
-// Its context ends with the test; bounded gives one for each part of it.
+// newBrowser starts a headless Chromium, or skips the test if none is installed. Its context ends with the test; bounded returns one for each part of
+// the test.
 func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	if testing.Short() {
@@ -34,8 +33,7 @@ func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Cont
 	if path == "" {
 		t.Skip("no Chromium is installed; on Debian: apt-get install chromium")
 	}
-	// Not t.TempDir: processes of the browser may write for a moment after its
-	// end, which is no failure of the test.
+	// Not t.TempDir: processes of the browser can still write for a moment after they were ended, and that must not fail the test.
 	profile, err := os.MkdirTemp("", "ciokit-browser-")
 	if err != nil {
 		t.Fatal(err)
@@ -46,21 +44,20 @@ func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Cont
 	options = append(options, more...)
 	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(end)
-	// A Chromium newer than the protocol's description sends values that it
-	// does not know, none of which matters here.
+	// A Chromium that is newer than the description of the protocol sends unknown values. None of them matters here.
 	browser, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(func() {
-		_ = chromedp.Cancel(browser) // waits for the process, whose directory goes next
+		_ = chromedp.Cancel(browser) // waits for the process, because its directory is removed next
 		end()
 	})
-	// The first run starts the process, and its context bounds the process.
+	// The first run starts the process. The context of that run limits the process.
 	if err := chromedp.Do(browser); err != nil {
 		t.Fatal(err)
 	}
 	return browser
 }
 
-// bounded is ctx for the time of one test in the browser.
+// bounded returns a context that ends after the time for one test in the browser.
 func bounded(t *testing.T, ctx context.Context) context.Context {
 	t.Helper()
 	ctx, end := context.WithTimeout(ctx, browserTimeout)
@@ -68,7 +65,7 @@ func bounded(t *testing.T, ctx context.Context) context.Context {
 	return ctx
 }
 
-// look is how a page is looked at.
+// look is a size and a colour scheme in which a page is shown.
 type look struct {
 	name          string
 	width, height int64
@@ -110,13 +107,12 @@ func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T 
 	return value
 }
 
-// screenshot takes a picture of the page, and writes it into the directory that
-// CIOKIT_SCREENSHOTS names, or else to the artefacts of the test.
+// screenshot takes a picture of the page. It writes the picture into the directory in CIOKIT_SCREENSHOTS, or otherwise to the artefacts of the test.
 func screenshot(t *testing.T, ctx context.Context, name string) []byte {
 	t.Helper()
 	dir := os.Getenv("CIOKIT_SCREENSHOTS")
 	if dir == "" {
-		dir = t.ArtifactDir() // gone afterwards, without -artifacts
+		dir = t.ArtifactDir() // without -artifacts the directory is removed afterwards
 	}
 	picture := get(t, ctx, chromedp.CaptureScreenshot())
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -22,8 +22,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/sdks"
 )
 
-// gate lets the requests of a browser through to the hosts that are open, and
-// lets no other leave.
+// gate passes the requests of a browser to the hosts that are open, and blocks all others.
 type gate struct {
 	mu     sync.Mutex
 	open   []string
@@ -31,7 +30,7 @@ type gate struct {
 	held   []string       // URLs
 }
 
-// guard puts a gate before everything that the browser's tab calls.
+// guard puts a gate in front of all requests of the browser's tab.
 func guard(t *testing.T, ctx context.Context) *gate {
 	t.Helper()
 	g := &gate{passed: make(map[string]int)}
@@ -44,13 +43,13 @@ func guard(t *testing.T, ctx context.Context) *gate {
 		if g.lets(paused.Request.URL) {
 			answer = send(fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: paused.RequestID})
 		}
-		// Not here: the listener must return before the browser answers.
+		// Not in this goroutine: the browser answers only after the listener has returned.
 		go func() { _ = chromedp.Do(ctx, answer) }()
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without a network a browser says that it is offline, and the SDK waits.
+	// Without a network, a browser reports that it is offline, and the SDK waits.
 	do(t, ctx, send(fetch.Enable, fetch.EnableParams{}), send(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `Object.defineProperty(Navigator.prototype, "onLine", { get: () => true })`}))
 	return g
@@ -68,7 +67,7 @@ func (g *gate) lets(address string) bool {
 	return false
 }
 
-// let opens the gate to these URLs alone.
+// let opens the gate to these URLs and to no others.
 func (g *gate) let(urls ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -84,7 +83,7 @@ func (g *gate) stopped() []string {
 	return slices.Clone(g.held)
 }
 
-// browserCalls is every call of the browser SDK: two before anybody is known.
+// browserCalls is every call of the browser SDK. The first two are made before the person is identified.
 const browserCalls = `
 	await analytics.track("Seen", { place: "home" });
 	await analytics.page("Docs", "Pricing", { plan: "pro" });
@@ -98,16 +97,15 @@ const browserCalls = `
 
 const browserCallCount = 9
 
-// TestBrowserSDK runs @customerio/cdp-analytics-browser as it is published, in
-// Chromium, told nothing but its cdnURL. A gate holds whatever is for another
-// host than the page's and the emulator's.
+// TestBrowserSDK runs @customerio/cdp-analytics-browser, as published, in Chromium. Only its cdnURL is set. A gate blocks every request to a host
+// other than the page's and the emulator's.
 func TestBrowserSDK(t *testing.T) {
 	t.Parallel()
 	umd := filepath.Join("..", "..", ".ci", "sdk", "node_modules", "@customerio", "cdp-analytics-browser", "dist", "umd")
 	if _, err := os.Stat(umd); err != nil {
 		t.Skip("the SDKs are not installed; npm ci in .ci/sdk brings them")
 	}
-	// Names of hosts lead nowhere, should the gate be passed by.
+	// Other hosts have no address, in case a request avoids the gate.
 	ctx := bounded(t, newBrowser(t, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")))
 	gate := guard(t, ctx)
 	shop := http.NewServeMux()
@@ -117,7 +115,7 @@ func TestBrowserSDK(t *testing.T) {
 	})
 	run := func(t *testing.T, base, key, options string) {
 		t.Helper()
-		site := httptest.NewServer(shop) // an origin of its own, so nothing is remembered
+		site := httptest.NewServer(shop) // a new origin, so the browser remembers nothing
 		t.Cleanup(site.Close)
 		gate.let(site.URL, base)
 		code := ""
@@ -142,7 +140,7 @@ func TestBrowserSDK(t *testing.T) {
 		waiting, cancel := context.WithTimeout(t.Context(), browserTimeout)
 		defer cancel()
 		cio.Wait(waiting, func() bool { return cio.Stats().Messages.Accepted >= browserCallCount })
-		do(t, ctx, chromedp.Navigate("about:blank")) // what a page sends when it is left
+		do(t, ctx, chromedp.Navigate("about:blank")) // the SDK sends these when the user leaves the page
 		if m := cio.Stats().Messages; m != (emulator.MessageCounts{Accepted: browserCallCount}) {
 			t.Errorf("messages %+v, want %d accepted", m, browserCallCount)
 		}
@@ -186,12 +184,12 @@ func TestBrowserSDK(t *testing.T) {
 			return http.DefaultTransport.RoundTrip(r)
 		}}.Start(t)
 		run(t, front.URL, front.Key, "")
-		check(t, front) // the server behind it is not one of the gate's
+		check(t, front) // the gate does not see the server behind it
 		if m := behind.Stats().Messages; m != (emulator.MessageCounts{Accepted: browserCallCount}) {
 			t.Errorf("passed on: %+v", m)
 		}
 	})
-	// The gate sees a leak: settings that name no host are what they once were.
+	// The gate notices a leak: settings without a host make the SDK send to Customer.io.
 	t.Run("settings without a host", func(t *testing.T) {
 		old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Access-Control-Allow-Origin", "*")

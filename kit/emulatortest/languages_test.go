@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestOtherLanguages runs the tests that docs/testing-other-languages.md shows, as they stand there.
+// TestOtherLanguages runs the tests in docs/testing-other-languages.md unchanged.
 func TestOtherLanguages(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "testing-other-languages.md"))

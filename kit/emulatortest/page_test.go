@@ -14,8 +14,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// views are the pages that every visitor can reach, with a text that proves
-// that they are there.
+// views are the pages that every visitor can open, each with a text that shows that the page is there.
 var views = []struct{ name, path, text string }{
 	{"overview", "/", "Arriving now"},
 	{"people", "/people", "barbara59@example.com"},
@@ -40,8 +39,7 @@ var views = []struct{ name, path, text string }{
 	{"no-page", "/nowhere", "There is nothing at /nowhere"},
 }
 
-// complaints collects what the browser's console says: errors of scripts, and
-// what the content security policy refused.
+// complaints collects the messages of the browser's console: errors of scripts, and requests that the content security policy has blocked.
 func complaints(t *testing.T, ctx context.Context) *[]string {
 	t.Helper()
 	list := new([]string)
@@ -61,13 +59,11 @@ func complaints(t *testing.T, ctx context.Context) *[]string {
 	return list
 }
 
-// TestPageViews looks at every view in every look, or at a few of each unless
-// CIOKIT_DEEP=1 or pictures are wanted: it says what it should, runs
-// nothing that was sent to it, fits the window, and has no serious fault that
-// axe-core knows of.
+// TestPageViews checks every view in every look, or some of them unless CIOKIT_DEEP=1 is set or pictures are requested. Each view has its text, does
+// not run anything that was sent to it, fits the window, and has no serious problem that axe-core finds.
 func TestPageViews(t *testing.T) {
 	browser := newBrowser(t)
-	now := func() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) } // the pictures are compared
+	now := func() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) } // a fixed time, because the pictures are compared
 	cio := emulator.Config{Now: now}.Start(t)
 	snapshot(t, bounded(t, browser), cio, "before")
 	seed(t, cio)
@@ -121,8 +117,7 @@ func TestPageViews(t *testing.T) {
 	compareLooks(t, seen)
 }
 
-// brokenWords are the words of up to 24 letters that go over two lines, outside what is
-// shown as code.
+// brokenWords are the words of up to 24 letters that are split over two lines, except in code.
 const brokenWords = `(() => {
 	const broken = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	for (let node; node = walk.nextNode();) {
@@ -139,7 +134,7 @@ const brokenWords = `(() => {
 	return broken.slice(0, 5);
 })()`
 
-// tabHidden says whether the tab of the view is not wholly in the window.
+// tabHidden says whether a part of the view's tab is outside the window.
 const tabHidden = `(() => {
 	const tab = document.querySelector(".body > nav [aria-current]");
 	if (!tab) return false;
@@ -147,8 +142,7 @@ const tabHidden = `(() => {
 	return box.left < 0 || box.right > document.documentElement.clientWidth || box.width === 0;
 })()`
 
-// fieldsWithoutHelp are the fields of forms, apart from the choice of the workspace,
-// that nothing describes.
+// fieldsWithoutHelp are the fields of forms that have no description, except the field for the workspace.
 const fieldsWithoutHelp = `[...document.querySelectorAll("main input:not([type=hidden]), main select")].filter((field) => {
 	const help = document.getElementById(field.getAttribute("aria-describedby"));
 	return !help || !help.textContent.trim() || !field.labels.length;
@@ -166,7 +160,7 @@ func checkAccess(t *testing.T, ctx context.Context, axe string) {
 	}
 }
 
-// snapshot takes one by the page's own form, which needs a workspace.
+// snapshot makes a snapshot with the page's own form, which needs a workspace.
 func snapshot(t *testing.T, ctx context.Context, cio *emulator.Instance, name string) {
 	t.Helper()
 	post(t, cio, true, "/v1/identify", `{"userId":"first"}`)

@@ -17,8 +17,8 @@ func eventually(expression string) chromedp.Action[chromedp.Void] {
 	return chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(browserTimeout))
 }
 
-// TestPageLive watches an empty server fill up: counters and rows follow
-// without a reload, in rows that were there before, and text stays text.
+// TestPageLive checks an empty server while messages arrive: counters and rows change without a reload, existing rows are updated, and text stays
+// text.
 func TestPageLive(t *testing.T) {
 	ctx := bounded(t, newBrowser(t))
 	cio := emulator.Start(t)
@@ -42,7 +42,7 @@ func TestPageLive(t *testing.T) {
 		t.Errorf("the table was %v px high and is %v: the page jumps", before, after)
 	}
 
-	// A pause keeps the rows, and catches up afterwards.
+	// A pause keeps the rows unchanged. Afterwards the page shows everything that arrived.
 	do(t, ctx, chromedp.Click(chromedp.CSS("[data-pause]")))
 	post(t, cio, true, "/v1/track", `{"userId":"u1","event":"While paused"}`)
 	do(t, ctx, eventually(`document.querySelector('[data-stat=accepted]').textContent === "3"`),
@@ -50,7 +50,7 @@ func TestPageLive(t *testing.T) {
 		chromedp.Click(chromedp.CSS("[data-pause]")),
 		eventually(`document.querySelector("[data-stream]").textContent.includes("While paused")`))
 
-	// A burst is a few rows, each of which leads to the list of its messages.
+	// A burst makes a few rows, and each of them links to the list of its messages.
 	batch := strings.Repeat(`{"type":"track","userId":"u1","event":"Bought"},`, 60) + `{"type":"track","userId":"lost"}`
 	post(t, cio, false, "/v1/batch", `{"batch":[`+batch+`]}`)
 	do(t, ctx, eventually(`document.querySelector("[data-stream]").textContent.includes("60 track Bought")`),
@@ -59,7 +59,7 @@ func TestPageLive(t *testing.T) {
 		t.Errorf("after a burst the table is %v px high, and was %v", now, before)
 	}
 
-	// After a reset the counters follow, and so do the next messages.
+	// After a reset, the counters change, and the next messages are shown.
 	if err := cio.Server.ResetWorkspace(cio.Key); err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +71,7 @@ func TestPageLive(t *testing.T) {
 	}
 }
 
-// TestListIsLive reads a list while messages arrive: it stays as it is, and counts
-// those that it would have, with a link to them.
+// TestListIsLive opens a list while messages arrive: the list does not change. It counts the new messages that belong to it, and links to them.
 func TestListIsLive(t *testing.T) {
 	ctx := bounded(t, newBrowser(t))
 	cio := emulator.Start(t)
@@ -103,8 +102,8 @@ func TestListIsLive(t *testing.T) {
 	}
 }
 
-// TestNarrowViews reads lists in a window of 400 px: the first message is in its
-// upper half, whatever the filter, and nothing must be moved sideways.
+// TestNarrowViews opens lists in a window of 400 px. With every filter, the first message is in the upper half, and no horizontal scrolling is
+// needed.
 func TestNarrowViews(t *testing.T) {
 	ctx := bounded(t, newBrowser(t))
 	cio := emulator.Start(t)
@@ -131,8 +130,7 @@ func TestNarrowViews(t *testing.T) {
 	}
 }
 
-// TestPageActions uses the forms as a person does, with the keyboard where that
-// is quicker.
+// TestPageActions uses the forms as a person does, with the keyboard if that is faster.
 func TestPageActions(t *testing.T) {
 	ctx := bounded(t, newBrowser(t))
 	cio := emulator.Start(t)
@@ -141,7 +139,7 @@ func TestPageActions(t *testing.T) {
 	text := func(css chromedp.CSS) string { return get(t, ctx, chromedp.Text(css)) }
 	do(t, ctx, chromedp.Navigate(cio.URL+"/people"), chromedp.WaitReady(chromedp.CSS("#q")),
 		chromedp.KeyEvent("/"), eventually(`document.activeElement.id === "q"`),
-		// The protocol types the slash although the page took the key for itself.
+		// The protocol types the slash, although the page has used the key as its shortcut.
 		chromedp.Evaluate[chromedp.Void](`document.activeElement.value = ""`), chromedp.KeyEvent("BARBARA59"), chromedp.KeyEvent(kb.Enter),
 		chromedp.WaitVisible(chromedp.CSS("tbody tr:only-child")))
 	if found := text("tbody"); !strings.Contains(found, "barbara59@example.com") {
@@ -188,8 +186,8 @@ func TestPageActions(t *testing.T) {
 	}
 }
 
-// arrived waits until the page that a click led to makes the expression true. The page
-// before it goes away meanwhile, and takes what is asked of it along.
+// arrived waits until the expression is true on the page that a click has opened. The page before it can disappear in the meantime, and with it the
+// evaluation of the expression.
 func arrived(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
 	for {
@@ -205,8 +203,8 @@ func arrived(t *testing.T, ctx context.Context, expression string) {
 	}
 }
 
-// messageFlow goes from the overview to a message, to its neighbours and its person,
-// searches and pages through a list, and looks at what is not there.
+// messageFlow goes from the overview to a message, and to its neighbours and its person. It searches, pages through a list, and opens things that do
+// not exist.
 func messageFlow(t *testing.T, ctx context.Context, cio *emulator.Instance) {
 	t.Helper()
 	text := func(css chromedp.CSS) string { return get(t, ctx, chromedp.Text(css)) }
@@ -236,7 +234,7 @@ func messageFlow(t *testing.T, ctx context.Context, cio *emulator.Instance) {
 	click("dl.ids dd a", at("/people/u0"))
 	reads("its person", "main", "ada0@example.com")
 
-	// The form's address is one to be shared, and leads to the same list.
+	// The form's address can be shared: it leads to the same list.
 	do(t, ctx, chromedp.Navigate(cio.URL+"/messages"), chromedp.SetValue(chromedp.CSS("#q"), "SEED-"), chromedp.Click(chromedp.CSS("details summary")),
 		chromedp.WaitVisible(chromedp.CSS("#field-event")), chromedp.SetValue(chromedp.CSS("#field-event"), "Signed Up"), chromedp.SetValue(chromedp.CSS("#field-type"), "track"),
 		chromedp.Submit(chromedp.CSS("#q")))
@@ -261,7 +259,7 @@ func messageFlow(t *testing.T, ctx context.Context, cio *emulator.Instance) {
 	do(t, ctx, chromedp.Navigate(cio.URL+"/messages/9999"))
 	reads("no message", "main", "The newest message of this workspace")
 
-	// A person is deleted with what their messages said.
+	// Deleting a person also deletes the contents of their messages.
 	do(t, ctx, chromedp.Navigate(cio.URL+"/people/u58"), chromedp.Evaluate[chromedp.Void](`window.confirm = () => true`),
 		chromedp.Click(chromedp.CSS(".actions button")), chromedp.WaitVisible(chromedp.CSS(".notice.good")))
 	if _, there := cio.Find("u58"); there {

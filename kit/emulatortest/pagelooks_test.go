@@ -16,20 +16,19 @@ import (
 
 var update = flag.Bool("update", false, "write how the views look into testdata/looks.txt; needs CIOKIT_DEEP=1 for all of them")
 
-// looksFile has a line for each view in each look: its name, and how bright it is in
-// the cells of a grid. It is small, and does not tell one font from another.
+// looksFile has a line for each view in each look: its name, and the brightness of the cells of a grid. It is small, and the same for different
+// fonts.
 const looksFile = "testdata/looks.txt"
 
-// The grid's columns and rows.
+// The number of columns and rows of the grid.
 const lookColumns, lookRows = 16, 12
 
-// maxLookDifference is how much the cells of a view may differ from the last time, on
-// average, of 255. Most pages of two views differ by more.
+// maxLookDifference is the largest average difference of the cells of a view from the last time, of 255. Two different views mostly differ by more.
 const maxLookDifference = 3.0
 
 type brightness [lookColumns * lookRows]byte
 
-// brightnessOf makes a picture small.
+// brightnessOf reduces a picture to the cells of the grid.
 func brightnessOf(t *testing.T, picture []byte) (b brightness) {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(picture))
@@ -79,7 +78,7 @@ func readLooks(t *testing.T) map[string]brightness {
 	return looks
 }
 
-// compareLooks holds pictures against the last ones, or writes them anew.
+// compareLooks compares pictures with the last ones, or writes them again.
 func compareLooks(t *testing.T, seen map[string]brightness) {
 	t.Helper()
 	if *update {
@@ -114,8 +113,7 @@ func compareLooks(t *testing.T, seen map[string]brightness) {
 	}
 }
 
-// TestLooksDiffer makes sure that the comparison can fail: the views of one look are
-// not alike.
+// TestLooksDiffer checks that the comparison can fail: the views in one look differ from each other.
 func TestLooksDiffer(t *testing.T) {
 	looks := readLooks(t)
 	if len(looks) < 50 {

@@ -13,8 +13,7 @@ import (
 	analytics "github.com/segmentio/analytics-go/v3"
 )
 
-// runNode runs a script of .ci/sdk and decodes what it prints. It skips the
-// test where Node or the SDKs are not installed.
+// runNode runs a script of .ci/sdk and decodes its output. It skips the test if Node or the SDKs are not installed.
 func runNode(t *testing.T, result any, script string, args ...string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -38,7 +37,7 @@ func runNode(t *testing.T, result any, script string, args ...string) {
 	}
 }
 
-// eventNames are those of a person's events, in order.
+// eventNames returns the names of a person's events, in order.
 func eventNames(cio *emulator.Instance, id string) string {
 	var names []string
 	for _, e := range cio.Events(id) {
@@ -47,7 +46,7 @@ func eventNames(cio *emulator.Instance, id string) string {
 	return strings.Join(names, ", ")
 }
 
-// TestCustomerioNode runs customerio-node 5.2.0 as it is published.
+// TestCustomerioNode runs customerio-node 5.2.0, as published.
 func TestCustomerioNode(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"strict", "permissive"} {
@@ -95,8 +94,7 @@ func TestCustomerioNode(t *testing.T) {
 	}
 }
 
-// TestCDPAnalyticsNode runs @customerio/cdp-analytics-node 0.5.9 as it is
-// published. It cannot send X-Strict-Mode, so the server forces it.
+// TestCDPAnalyticsNode runs @customerio/cdp-analytics-node 0.5.9, as published. It cannot send X-Strict-Mode, so the server turns strict mode on.
 func TestCDPAnalyticsNode(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]emulator.Config{"strict": {Strict: true}, "permissive": {}} {
@@ -128,7 +126,7 @@ func TestCDPAnalyticsNode(t *testing.T) {
 	}
 }
 
-// TestSegmentGo runs Segment's Go client, of which Customer.io's is a fork.
+// TestSegmentGo runs Segment's Go client. Customer.io's Go client is a fork of it.
 func TestSegmentGo(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]emulator.Config{"strict": {Strict: true}, "permissive": {}} {

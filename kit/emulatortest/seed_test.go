@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// script is what an intruder would like a browser to run.
+// script is what an attacker wants a browser to run.
 const script = `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">`
 
 // post sends one call, in strict mode or not, and returns the status.
@@ -36,7 +36,7 @@ func post(t testing.TB, cio *emulator.Instance, strict bool, path, body string) 
 	return resp.StatusCode
 }
 
-// seed fills a workspace with something of every kind.
+// seed fills a workspace with one thing of every kind.
 func seed(t testing.TB, cio *emulator.Instance) {
 	t.Helper()
 	post(t, cio, true, "/v1/identify", `{"userId":"mallory","traits":{"name":`+quoted(script)+`}}`)

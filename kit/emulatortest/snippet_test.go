@@ -15,8 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/sdks"
 )
 
-// TestSnippets runs the line of each SDK for Node as it is shown; TestBrowserSDK
-// does so with that for browsers.
+// TestSnippets runs the line of each SDK for Node as the page shows it. TestBrowserSDK does the same for the line for browsers.
 func TestSnippets(t *testing.T) {
 	t.Parallel()
 	for _, s := range sdks.Snippets {
@@ -35,8 +34,7 @@ func TestSnippets(t *testing.T) {
 	}
 }
 
-// TestShownSnippets holds what the page and the document show against what is
-// run.
+// TestShownSnippets compares what the page and the document show with what the tests run.
 func TestShownSnippets(t *testing.T) {
 	t.Parallel()
 	cio := emulator.Start(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/livetest"
 )
 
-// late is a workspace whose App API shows a call a while after it was answered, in the order of the calls.
+// late is a workspace whose App API shows a call some time after it was answered, in the order of the calls.
 type late struct {
 	answers, shows *emulator.Instance
 	lag            time.Duration
@@ -64,8 +64,8 @@ func (l *late) show() {
 	}
 }
 
-// runLate runs a notebook in a workspace that shows late what it was sent. Every cell waits, and succeeds. In the end nothing is left, or a
-// ledger that empties the workspace.
+// runLate runs a notebook in a workspace that shows with a delay what it was sent. Every cell waits, and succeeds. At the end the workspace is empty,
+// or a ledger exists that can empty it.
 func runLate(t *testing.T, program *notebook.Program, d *notebook.Document, config emulator.Config, mustSucceed bool) {
 	l := &late{answers: config.InProcess(t), shows: config.InProcess(t), lag: 700 * time.Millisecond}
 	real := livetest.Config{

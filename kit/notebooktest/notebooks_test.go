@@ -15,7 +15,7 @@ import (
 
 var root = filepath.Join("..", "..")
 
-// TestRules says what of a notebook breaks a rule. See notebook.Document.Check for what the rules are.
+// TestRules reports each part of a notebook that breaks a rule. The rules are in notebook.Document.Check.
 func TestRules(t *testing.T) {
 	for _, d := range documents(t) {
 		for _, p := range d.Check() {
@@ -24,8 +24,9 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestCells runs every cell and compares what it prints with what is saved. It runs them again as in a real workspace, those of two notebooks and
-// with CIOKIT_DEEP=1 of all. With both that and the race detector it does nothing else, since the cells themselves are no part of what races.
+// TestCells runs every cell and compares its output with the saved output. It then runs the cells again as in a real workspace: those of two
+// notebooks, or of all with CIOKIT_DEEP=1. With CIOKIT_DEEP=1 and the race detector, a notebook that can use a real workspace runs only there,
+// because the cells themselves have no races.
 func TestCells(t *testing.T) {
 	docs := documents(t)
 	program, err := notebook.Build(t.Context(), root, docs)
@@ -52,7 +53,7 @@ func TestCells(t *testing.T) {
 			t.Parallel()
 			runInWorkspace(t, program, d)
 		})
-		// CIOKIT_DEEP=1 takes two notebooks, CIOKIT_FULL=1 all of them.
+		// With CIOKIT_DEEP=1 it runs two notebooks, with CIOKIT_FULL=1 all of them.
 		if !(full || deep && (strings.HasPrefix(d.Name, "01") || strings.HasPrefix(d.Name, "06"))) {
 			continue
 		}
@@ -82,7 +83,7 @@ func run(t *testing.T, program *notebook.Program, d *notebook.Document) {
 		var failed *notebook.Failed
 		switch {
 		case errors.As(err, &failed):
-			t.Fatal(failed) // the cells below build on it
+			t.Fatal(failed) // the next cells use it
 		case err != nil:
 			t.Fatalf("%s: %v", d.Where(cell.Number, 1), err)
 		}
@@ -93,7 +94,7 @@ func run(t *testing.T, program *notebook.Program, d *notebook.Document) {
 	}
 }
 
-// emulatorOnly says that the notebook never opens a real workspace.
+// emulatorOnly says that the notebook never uses a real workspace.
 func emulatorOnly(d *notebook.Document) bool {
 	return !slices.ContainsFunc(d.CodeCells(), func(c notebook.Cell) bool { return strings.Contains(c.Source, "sandbox.Open()") })
 }

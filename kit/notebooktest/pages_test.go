@@ -12,11 +12,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pagesEnv names the directory to which the notebooks were converted; their pictures are left beside the pages.
+// pagesEnv names the directory with the converted notebooks. Their pictures are written to the same directory.
 const pagesEnv = "CIOKIT_NOTEBOOK_PAGES"
 
-// TestPages looks at the pages that Jupyter made of the notebooks, in a browser: the title and every chart are there, and no cell has
-// anything on standard error. It takes a picture of each.
+// TestPages opens the pages that Jupyter made from the notebooks in a browser. The title and every chart are there, and no cell has written to
+// standard error. The test takes a picture of each page.
 func TestPages(t *testing.T) {
 	dir := os.Getenv(pagesEnv)
 	if dir == "" {
@@ -27,12 +27,12 @@ func TestPages(t *testing.T) {
 		t.Fatalf("no browser: %v", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1000, 900),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND")) // what a page of Jupyter wants from elsewhere is not needed
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND")) // other resources of a page of Jupyter are not needed
 	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
 	defer end()
 	browser, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	defer end()
-	if err := chromedp.Do(browser); err != nil { // so that the browser outlives the context of the first page
+	if err := chromedp.Do(browser); err != nil { // so that the browser is not closed with the context of the first page
 		t.Fatal(err)
 	}
 	for _, d := range documents(t) {
@@ -65,7 +65,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// onPage is what a browser finds on a page.
+// onPage is what the browser finds on a page.
 type onPage struct {
 	Title   string   `json:"title"`
 	Charts  int      `json:"charts"`
@@ -75,7 +75,7 @@ type onPage struct {
 	TooWide []string `json:"tooWide"`
 }
 
-// look opens a page, counts what is on it and takes its picture.
+// look opens a page, counts its parts, and takes its picture.
 func look(ctx context.Context, address string) (seen onPage, picture []byte, err error) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("h1"))); err != nil {
 		return seen, nil, err

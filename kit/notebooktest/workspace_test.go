@@ -12,9 +12,9 @@ import (
 	"github.com/ciokit/cio/kit/livetest"
 )
 
-// runInWorkspace runs a notebook as it runs where a real workspace is allowed: through the recorder, into a workspace that somebody else uses
-// too, and that drops what is sent for people whom it does not know. Every cell succeeds, nothing is dropped for that reason, what the notebook
-// makes has its prefix, and in the end only what was there before is left.
+// runInWorkspace runs a notebook as in a real workspace that is allowed: through the recorder, into a workspace that somebody else uses too, and that
+// drops messages about unknown people. Every cell succeeds, and nothing is dropped for that reason. What the notebook creates has its prefix, and at
+// the end only what was there before remains.
 func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Document) {
 	workspace := emulator.Config{DropUnknownPeople: true}.InProcess(t)
 	others, err := cio.NewClient(cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL, HTTPClient: workspace.Client()})
@@ -85,7 +85,7 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 	}
 }
 
-// saysSource checks that a cell says where what it read comes from, and that Customer.io has all that was sent.
+// saysSource checks that a cell names the source of what it has read, and says that Customer.io has everything that was sent.
 func saysSource(t *testing.T, where string, cell notebook.Cell, out string) {
 	t.Helper()
 	_, run, _ := strings.Cut(cell.Source, "%%")
@@ -106,7 +106,7 @@ func saysSource(t *testing.T, where string, cell notebook.Cell, out string) {
 	}
 }
 
-// names are the ids, or else the addresses, of all people and objects.
+// names returns the ids of all people and objects, or the addresses of people without an id.
 func names(t *testing.T, workspace *emulator.Instance) (all []string) {
 	people, err := workspace.Server.People(emulator.PeopleQuery{Key: workspace.Key})
 	if err != nil {

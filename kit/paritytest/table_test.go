@@ -79,13 +79,13 @@ func table(t *testing.T) []row {
 	return rows
 }
 
-// importable are the packages that the lines may use, by the qualifier.
+// importable are the packages that the lines can use, by their qualifiers.
 var importable = map[string]string{
 	"cio.": "github.com/ciokit/cio", "events.": "github.com/ciokit/cio/events",
 	"erasure.": "github.com/ciokit/cio/erasure", "errors.": "errors", "mail.": "net/mail", "strings.": "strings", "time.": "time",
 }
 
-// source returns the Go file that the rows make.
+// source returns the Go file for the rows.
 func source(rows []row) ([]byte, error) {
 	paths := []string{"context", "github.com/ciokit/cio", "github.com/ciokit/cio/erasure"}
 	for _, r := range rows {
@@ -115,7 +115,7 @@ func source(rows []row) ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// TestLinesAreThoseOfTheTables makes sure that what package lines compiles and runs is what docs/parity.md shows.
+// TestLinesAreThoseOfTheTables checks that package lines compiles and runs exactly what docs/parity.md shows.
 func TestLinesAreThoseOfTheTables(t *testing.T) {
 	want, err := source(table(t))
 	if err != nil {
@@ -132,7 +132,7 @@ func TestLinesAreThoseOfTheTables(t *testing.T) {
 	}
 }
 
-// TestTablesAreComplete looks for every area, every message and every event of the areas in the tables.
+// TestTablesAreComplete checks that the tables have every area, and every message and every event of the areas.
 func TestTablesAreComplete(t *testing.T) {
 	t.Parallel()
 	rows := table(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/sandbox"
 )
 
-// beside starts an emulator as a notebook's kernel does, and returns the server.
+// beside starts an emulator as the kernel of a notebook does, and returns the server.
 func beside(t *testing.T) *emulator.Server {
 	srv := emulator.New(emulator.Config{Keys: []string{sandbox.Key, sandbox.EmulatorKey}})
 	server := httptest.NewServer(srv)
@@ -98,7 +98,7 @@ func TestFaultsAndReset(t *testing.T) {
 	}
 }
 
-// In a real workspace the recorder cleans up, which knows what passed it.
+// In a real workspace, the recorder cleans up, because it knows which messages passed it.
 func TestCleanUpInARealWorkspace(t *testing.T) {
 	srv := beside(t)
 	answer := `{"deleted":{"People":3,"Objects":1,"Visitors":2}}`
@@ -139,7 +139,7 @@ func TestCleanUpInARealWorkspace(t *testing.T) {
 	}
 }
 
-// More than a page of people, and what is kept of visitors who stayed unknown.
+// More people than fit on a page, and data about visitors who were never identified.
 func TestCleanUpOfTheEmulator(t *testing.T) {
 	beside(t)
 	ws := sandbox.Open()

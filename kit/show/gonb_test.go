@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// kernelSide is what GoNB does at the other end of the pipes.
+// kernelSide does what GoNB does at the other end of the pipes.
 func kernelSide(t *testing.T, from io.Reader, to io.Writer, displays chan<- displayData) {
 	dec, enc := gob.NewDecoder(from), gob.NewEncoder(to)
 	defer close(displays)
@@ -60,7 +60,7 @@ func TestKernelGetsAllForms(t *testing.T) {
 	}
 }
 
-// A kernel that went away is an error, so that the text goes to standard output in its place.
+// If the kernel has ended, an error is returned, so that the text is written to standard output instead.
 func TestKernelGone(t *testing.T) {
 	r, w := io.Pipe()
 	r.Close()

@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// capture returns what f prints, and the status with which it ended the cell, -1 if it did not.
+// capture returns what f prints, and the exit code with which f ended the cell, or -1 if f did not end it.
 func capture(t *testing.T, f func()) (text string, status int) {
 	t.Helper()
 	var b bytes.Buffer
@@ -103,7 +103,7 @@ func TestText(t *testing.T) {
 	if got != "3 at http://127.0.0.1:PORT/x\n" {
 		t.Errorf("headless: %q", got)
 	}
-	for _, port := range []string{"80", "54321"} { // a table is as wide with either
+	for _, port := range []string{"80", "54321"} { // the table has the same width in both cases
 		got, _ = capture(t, func() {
 			Table{Columns: []string{"at", "n"}, Rows: [][]any{{"127.0.0.1:" + port, 1}}}.Show()
 		})
@@ -194,7 +194,7 @@ func TestChartText(t *testing.T) {
 	}
 }
 
-// The pictures are what the eye judges; here, that each has its size, its ink and its colours, also with nothing to show.
+// Whether a picture is good, only a person can see. This test checks its size, that it is not blank, and its colours, also without data.
 func TestChartPictures(t *testing.T) {
 	many := make([]float64, 500)
 	for i := range many {
@@ -239,8 +239,8 @@ func TestChartPictures(t *testing.T) {
 	}
 }
 
-// Any two colours of the palette differ in brightness or hue for people who see no red or no green: after simulating either, the distance
-// between them stays well above what can be told apart.
+// Any two colours of the palette differ in brightness or hue for people who do not see red or green. After simulating either, the distance between
+// them is well above what people can distinguish.
 func TestPaletteForColourBlind(t *testing.T) {
 	// Viénot, Brettel and Mollon 1999: linear RGB as protanopes and deuteranopes see it.
 	for name, m := range map[string][9]float64{

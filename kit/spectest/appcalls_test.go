@@ -9,12 +9,12 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// appExceptions are query parameters that package appapi sends and the document does not list, by operation.
+// appExceptions are query parameters that package appapi sends but the document does not list, by operation.
 var appExceptions = map[string]string{
 	"/v1/customers/{customer_id}/relationships id_type": "The document lists it for the sisters of the operation; without it only ids would do.",
 }
 
-// appCalls asks for everything that package appapi can, of a workspace with everything in it.
+// appCalls makes every request that package appapi can make, to a workspace that contains every kind of data.
 func appCalls(t *testing.T) []exchange {
 	t.Helper()
 	srv := emulator.Config{}.InProcess(t)

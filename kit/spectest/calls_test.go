@@ -13,15 +13,15 @@ import (
 	"github.com/ciokit/cio/internal/gen/eventspec"
 )
 
-// callTypes are the calls of which both documents describe the request.
+// callTypes are the calls whose requests both documents describe.
 var callTypes = []string{"identify", "track", "page", "screen", "group", "alias"}
 
-// refused are the golden messages that the schemas do not take although Customer.io does.
+// refused are the golden messages that the schemas reject although Customer.io accepts them.
 var refused = map[string]string{
 	"identify.by_email": "The description of the call allows empty ids with traits.email; the schema demands an id (docs/rules.md#fields-and-identity).",
 }
 
-// refusedInBatch are the golden messages that the schema of a batch does not take, besides those that no schema takes.
+// refusedInBatch are the golden messages that the schema of a batch rejects, in addition to those that every schema rejects.
 var refusedInBatch = map[string]string{
 	"alias.all":        "The schema leaves aliases out; Customer.io's own SDKs send them in batches, and two of them nowhere else (docs/rules.md#batches).",
 	"alias.least":      "As alias.all.",
@@ -30,13 +30,13 @@ var refusedInBatch = map[string]string{
 	"set_object.least": "As group.least.",
 }
 
-// unknownMembers are members of golden messages that no schema of their call has.
+// unknownMembers are members of golden messages that are in no schema of their call.
 var unknownMembers = map[string]string{
 	"context.library": "In the samples of both documents, and sent by every SDK, in no schema.",
 	"category":        "The schema has properties.category for a page; SDKs send it at the top level too, for pages and screens (docs/rules.md#fields-and-identity).",
 }
 
-// messages returns the golden messages of package cio by the names of their files, each call a tree of its own.
+// messages returns the golden messages of package cio by the names of their files. Each call returns new trees.
 func messages(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "testdata", "golden", "*.json"))
@@ -68,10 +68,10 @@ func (d *document) requestSchema(call string) any {
 	return at
 }
 
-// repairCalls changes what no message could fit. The schemas of calls have alternatives of which exactly one must fit, but a message with
-// both ids fits the one of known and the one of anonymous people, a command fits that of custom events too, and any context fits those of
-// browsers and phones, since they name nothing that is required. So one alternative is enough, and of a context all must fit, which checks the
-// types of all that they name.
+// repairCalls changes what no message can satisfy. The schemas of calls have alternatives, and exactly one of them must fit. But a message with both
+// ids fits the one for known and the one for anonymous people, a command also fits the one for custom events, and any context fits the ones for
+// browsers and phones, because they require nothing. So after the repair one alternative is enough, and a context must fit all of them, which checks
+// the types of all members that they name.
 func repairCalls(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -96,8 +96,8 @@ func rename(schema map[string]any, from, to string) {
 	}
 }
 
-// request compiles the schema of a call's body. Of an alias it is the component that adds the members which all calls have: the body's own
-// schema names the two ids alone.
+// request compiles the schema of a call's body. For an alias it uses the component that adds the members of all calls, because the body's own schema
+// has only the two ids.
 func (v *validators) request(t *testing.T, call string) *jsonschema.Schema {
 	t.Helper()
 	if call == "alias" {
@@ -110,8 +110,8 @@ func (v *validators) request(t *testing.T, call string) *jsonschema.Schema {
 	return s
 }
 
-// TestMessagesAreValid validates every golden message as the body of its call, those of commands by the schema of their event too, and each of
-// them in a batch.
+// TestMessagesAreValid validates every golden message as the body of its call and in a batch. It also validates each command by the schema of its
+// event.
 func TestMessagesAreValid(t *testing.T) {
 	t.Parallel()
 	spec, exceptions := loadSpec(t)
@@ -154,7 +154,7 @@ func TestMessagesAreValid(t *testing.T) {
 	}
 }
 
-// checkCommand validates a track call by the schema of its event, if that is one that acts.
+// checkCommand validates a track call by the schema of its event, if the event is a command.
 func checkCommand(t *testing.T, v *validators, spec *eventspec.Spec, exceptions eventspec.Exceptions, file string, message map[string]any) {
 	t.Helper()
 	e, ok := spec.Event(message["event"].(string))
@@ -168,7 +168,7 @@ func checkCommand(t *testing.T, v *validators, spec *eventspec.Spec, exceptions 
 	if err := v.schema(t, e.Schema).Validate(message); err != nil {
 		t.Errorf("%s: %s by the schema %s: %v", v.doc.name, file, e.Schema, err)
 	}
-	// All properties of a command are known, but for those of a device, which are its attributes.
+	// All properties of a command are known, except those of a device, which are its attributes.
 	members, _ := s["properties"].(map[string]any)["properties"].(map[string]any)
 	known, named := members["properties"].(map[string]any)
 	properties, _ := message["properties"].(map[string]any)
@@ -180,8 +180,8 @@ func checkCommand(t *testing.T, v *validators, spec *eventspec.Spec, exceptions 
 	}
 }
 
-// TestCallRepairsAreNeeded validates against the schemas of calls as they are: each refuses its own full message, which fits more than one
-// alternative. A page or screen of one id, whose context is of one kind, fits but one.
+// TestCallRepairsAreNeeded validates against the unchanged schemas of calls. Each schema rejects its own full message, because it fits more than one
+// alternative. A page or screen call that has one id and one kind of context fits only one.
 func TestCallRepairsAreNeeded(t *testing.T) {
 	t.Parallel()
 	for name := range documentNames {
@@ -200,8 +200,8 @@ func TestCallRepairsAreNeeded(t *testing.T) {
 	}
 }
 
-// TestEveryMemberIsKnown looks for every member of every golden message in the schema of its call, or of its command. Below traits, properties
-// and integrations any name will do where the schema says so.
+// TestEveryMemberIsKnown searches for every member of every golden message in the schema of its call or of its command. In traits, properties and
+// integrations any name is allowed if the schema says so.
 func TestEveryMemberIsKnown(t *testing.T) {
 	t.Parallel()
 	spec, _ := loadSpec(t)
@@ -219,7 +219,7 @@ func TestEveryMemberIsKnown(t *testing.T) {
 				if e, ok := spec.Event(event); ok {
 					s, ok := d.schema(e.Schema)
 					if !ok {
-						continue // the document is silent on the event
+						continue // the document does not describe the event
 					}
 					if isEnvelope(s) {
 						schemas = append(schemas, s)
@@ -241,7 +241,7 @@ func TestEveryMemberIsKnown(t *testing.T) {
 	}
 }
 
-// unknown returns the paths of the members that none of the schemas names. What is below an unknown member is not looked at.
+// unknown returns the paths of the members that none of the schemas names. It does not check what is inside an unknown member.
 func unknown(d *document, schemas []any, object map[string]any, path string) []string {
 	var paths []string
 	for name, value := range object {
@@ -265,8 +265,8 @@ func unknown(d *document, schemas []any, object map[string]any, path string) []s
 	return paths
 }
 
-// member returns every schema of the member that a part or an alternative of the schema names; open says that some part takes further ones,
-// or names none.
+// member returns every schema that a part or an alternative of the schema has for the member. open says that some part allows further members, or
+// names none.
 func (d *document) member(schema any, name string) (of []any, open bool) {
 	s, _ := schema.(map[string]any)
 	if ref, ok := s["$ref"].(string); ok {
@@ -289,8 +289,8 @@ func (d *document) member(schema any, name string) (of []any, open bool) {
 	return of, open
 }
 
-// TestValidatorSeesEveryMember puts a value of the wrong type into each known member of the six calls in turn. One that may then hold
-// anything would be a member that the validator does not look at.
+// TestValidatorSeesEveryMember puts a value of the wrong type into each known member of the six calls in turn. If the message is still valid, the
+// validator does not check that member.
 func TestValidatorSeesEveryMember(t *testing.T) {
 	t.Parallel()
 	for name := range documentNames {
@@ -308,7 +308,7 @@ func TestValidatorSeesEveryMember(t *testing.T) {
 			spoilt := 0
 			for _, path := range knownPaths(original, schemas, messages(t)[call+".all"], nil) {
 				message := messages(t)[call+".all"]
-				other := "anonymousId" // by which the message would fit the other alternative
+				other := "anonymousId" // with it the message would fit the other alternative
 				if path[0] == other {
 					other = "userId"
 				}
@@ -329,7 +329,7 @@ func TestValidatorSeesEveryMember(t *testing.T) {
 	}
 }
 
-// knownPaths returns the paths of the members, objects included, that some schema names.
+// knownPaths returns the paths of the members that some schema names, including those of objects.
 func knownPaths(d *document, schemas []any, object map[string]any, prefix []string) [][]string {
 	var paths [][]string
 	for name, value := range object {

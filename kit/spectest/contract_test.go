@@ -21,7 +21,7 @@ import (
 	"github.com/ciokit/cio/kit/livetest"
 )
 
-// contractExceptions are the calls that the client sends and the schemas do not take. Each must be needed.
+// contractExceptions are the calls that the client sends and the schemas reject. Each exception must be needed.
 var contractExceptions = []struct {
 	name, reason string
 	applies      func(message map[string]any, inBatch bool) bool
@@ -45,7 +45,7 @@ type exchange struct {
 	status       int
 }
 
-// tape is a transport that records what it carries.
+// tape is a transport that records the calls and their answers.
 type tape struct {
 	next http.RoundTripper
 	mu   sync.Mutex
@@ -88,8 +88,8 @@ func (r *tape) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// recorded sends everything that there is to send: all cases of the live suite, every golden message, and every event with all its fields and
-// with none, each alone, all in batches, and all through a Batcher with gzip.
+// recorded sends everything that can be sent: all cases of the live suite, every golden message, and every event both with all its fields and with
+// none. It sends each alone, all in batches, and all through a Batcher with gzip.
 func recorded(t *testing.T, spec *eventspec.Spec) []exchange {
 	t.Helper()
 	srv := emulator.Config{}.InProcess(t)
@@ -145,7 +145,7 @@ func goldenCalls(t *testing.T) (list []cio.Message) {
 	return list
 }
 
-// eventCalls are all events with all their fields, and, of those that require none, with none.
+// eventCalls are all events with all their fields, and also without fields if they require none.
 func eventCalls(t *testing.T, spec *eventspec.Spec) (list []cio.Message) {
 	t.Helper()
 	for _, e := range spec.Events {
@@ -161,7 +161,7 @@ func eventCalls(t *testing.T, spec *eventspec.Spec) (list []cio.Message) {
 	return list
 }
 
-// encoded takes a tree for a stored message.
+// encoded returns a tree as a stored message.
 func encoded(t *testing.T, name string, tree map[string]any) cio.Encoded {
 	t.Helper()
 	text, err := json.Marshal(tree)
@@ -175,8 +175,8 @@ func encoded(t *testing.T, name string, tree map[string]any) cio.Encoded {
 	return e
 }
 
-// TestContract holds every call that the client makes against Customer.io's documents: the call by the schema of its endpoint, each message
-// of a batch by that of its own endpoint too, semantic events by that of their event, and every member by its name.
+// TestContract compares every call of the client with Customer.io's documents: the call with the schema of its endpoint, each message of a batch also
+// with the schema of its own endpoint, semantic events with that of their event, and every member by its name.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	spec, exceptions := loadSpec(t)
@@ -211,7 +211,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// contract is the check of one document.
+// contract compares calls with one document.
 type contract struct {
 	t        *testing.T
 	v        *validators
@@ -257,7 +257,7 @@ func (k *contract) check(x exchange) {
 	}
 }
 
-// message holds one message against the schemas of its call and of its event.
+// message compares one message with the schemas of its call and of its event.
 func (k *contract) message(m map[string]any, call string, inBatch bool) {
 	k.t.Helper()
 	if !slices.Contains(callTypes, call) || m["type"] != call {
@@ -296,7 +296,7 @@ func (k *contract) message(m map[string]any, call string, inBatch bool) {
 	}
 }
 
-// judge reports whether the schema takes the message. One that it does not take needs an exception.
+// judge reports whether the schema accepts the message. If it does not, an exception must apply.
 func (k *contract) judge(err error, m map[string]any, inBatch bool) bool {
 	k.t.Helper()
 	if err == nil {
@@ -312,13 +312,13 @@ func (k *contract) judge(err error, m map[string]any, inBatch bool) bool {
 	return false
 }
 
-// appOperations are the operations of the App API that package appapi uses, by the form of their path.
+// appOperations are the operations of the App API that package appapi uses, by the form of their paths.
 var appOperations = map[string]string{
 	"/v1/customers": "", "/v1/activities": "",
 	"/v1/customers/{customer_id}/attributes": "", "/v1/customers/{customer_id}/relationships": "", "/v1/customers/{customer_id}/activities": "",
 }
 
-// TestAppContract holds what package appapi asks for, and what the emulator answers, against Customer.io's document of the App API.
+// TestAppContract compares the requests of package appapi, and the answers of the emulator, with Customer.io's document of the App API.
 func TestAppContract(t *testing.T) {
 	t.Parallel()
 	const name = "app-api-2025-07.json"
@@ -393,7 +393,7 @@ func hasParameter(of map[string]any, name string) bool {
 	})
 }
 
-// TestTapeIsTransparent: what passes through the recording transport is not changed.
+// TestTapeIsTransparent checks that the recording transport changes nothing.
 func TestTapeIsTransparent(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)

@@ -14,7 +14,7 @@ import (
 
 const root = "../.."
 
-// document is what is known of one of Customer.io's OpenAPI documents, as a tree of what encoding/json yields.
+// document is the facts of one of Customer.io's OpenAPI documents, as a tree of the values that encoding/json returns.
 type document struct {
 	name string
 	tree map[string]any
@@ -23,7 +23,7 @@ type document struct {
 // documentNames are the documents of the Data Pipelines API, and how many of the events each describes.
 var documentNames = map[string]int{"pipelines-2025-08.json": 72, "pipelines-2026-08.json": 9}
 
-// openDocument reads the facts of a document and turns what is peculiar to OpenAPI 3.0 into JSON Schema.
+// openDocument reads the facts of a document and changes what is specific to OpenAPI 3.0 to JSON Schema.
 func openDocument(t *testing.T, name string) *document {
 	t.Helper()
 	b, err := apifacts.Read(root, name)
@@ -41,7 +41,7 @@ func openDocument(t *testing.T, name string) *document {
 	return d
 }
 
-// permitNull replaces nullable, which JSON Schema does not know, by a null among the types and values.
+// permitNull replaces nullable, which JSON Schema does not have, by null among the types and values.
 func permitNull(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -65,7 +65,7 @@ func permitNull(v any) {
 	}
 }
 
-// schema returns the schema of that name; ok is false where the document has none.
+// schema returns the schema of that name; ok is false if the document has none.
 func (d *document) schema(name string) (s map[string]any, ok bool) {
 	components := d.tree["components"].(map[string]any)
 	s, ok = components["schemas"].(map[string]any)[name].(map[string]any)
@@ -74,7 +74,7 @@ func (d *document) schema(name string) (s map[string]any, ok bool) {
 
 // isEnvelope reports whether the schema describes the whole message; others describe the event's properties.
 func isEnvelope(s map[string]any) bool {
-	for _, keyword := range []string{"oneOf", "anyOf"} { // repair makes the one the other
+	for _, keyword := range []string{"oneOf", "anyOf"} { // repair changes oneOf to anyOf
 		if alternatives, ok := s[keyword].([]any); ok {
 			s = alternatives[0].(map[string]any)
 		}
@@ -85,8 +85,8 @@ func isEnvelope(s map[string]any) bool {
 	return hasProperties || hasContext
 }
 
-// repair changes what exceptions.txt says is wrong with the schema of an event: alternatives that always fit together need fit only once, and
-// a property that is required and not defined is not required.
+// repair fixes what is wrong with the schema of an event according to exceptions.txt: if alternatives always fit together, one of them is enough, and
+// a property that is required but not defined is not required any more.
 func (d *document) repair(exceptions eventspec.Exceptions, name string) {
 	s, ok := d.schema(name)
 	if !ok {

@@ -35,8 +35,8 @@ func loadSpec(t *testing.T) (*eventspec.Spec, eventspec.Exceptions) {
 	return spec, exceptions
 }
 
-// golden returns a golden file of package events, completed to what the schema describes: a track call or the properties alone. Each call
-// returns a tree of its own.
+// golden returns a golden file of package events in the form that the schema describes: a track call, or only the properties. Each call returns a new
+// tree.
 func golden(t *testing.T, e eventspec.Event, kind string, envelope bool) map[string]any {
 	t.Helper()
 	path := filepath.Join(root, "events", "testdata", "golden", strings.ToLower(strings.ReplaceAll(e.Name, " ", "_"))+"."+kind+".json")
@@ -78,7 +78,7 @@ func eachEvent(t *testing.T, spec *eventspec.Spec, d *document, f func(e eventsp
 	}
 }
 
-// TestEventsAreValid validates every event with all its fields set, and with none. With none an event is invalid where the schema requires
+// TestEventsAreValid validates every event with all its fields, and without fields. Without fields, an event is invalid if the schema requires
 // something.
 func TestEventsAreValid(t *testing.T) {
 	t.Parallel()
@@ -102,7 +102,7 @@ func TestEventsAreValid(t *testing.T) {
 	}
 }
 
-// requiredByBoth reports whether the schema requires some field that events.txt also requires.
+// requiredByBoth reports whether the schema requires a field that events.txt also requires.
 func requiredByBoth(e eventspec.Event, exceptions eventspec.Exceptions) bool {
 	return slices.ContainsFunc(slices.Concat(e.Properties, e.Context), func(f eventspec.Field) bool {
 		_, oursAlone := exceptions.Find(eventspec.Required, e.Schema, f.Path)
@@ -110,7 +110,8 @@ func requiredByBoth(e eventspec.Event, exceptions eventspec.Exceptions) bool {
 	})
 }
 
-// TestRepairsAreNeeded validates against the schemas as they are: those that exceptions.txt calls contradictory must refuse even a full event.
+// TestRepairsAreNeeded validates against the unchanged schemas. A schema that exceptions.txt calls contradictory must reject even an event with all
+// fields.
 func TestRepairsAreNeeded(t *testing.T) {
 	t.Parallel()
 	spec, exceptions := loadSpec(t)
@@ -130,8 +131,8 @@ func TestRepairsAreNeeded(t *testing.T) {
 	}
 }
 
-// TestValidatorSeesEveryField puts a value of the wrong type into each field of each event in turn. A field that may then hold anything is one
-// whose name the schema does not know.
+// TestValidatorSeesEveryField puts a value of the wrong type into each field of each event in turn. If the event is still valid, the schema does not
+// have the name of the field.
 func TestValidatorSeesEveryField(t *testing.T) {
 	t.Parallel()
 	spec, exceptions := loadSpec(t)
@@ -161,7 +162,7 @@ func TestValidatorSeesEveryField(t *testing.T) {
 	}
 }
 
-// fieldPaths returns the path of every named field within the golden file, those of objects in lists through the first item.
+// fieldPaths returns the path of every named field in the golden file. For objects in lists, the path goes through the first item.
 func fieldPaths(spec *eventspec.Spec, e eventspec.Event, envelope bool) [][]string {
 	var paths [][]string
 	for _, f := range e.Properties {
@@ -181,7 +182,7 @@ func fieldPaths(spec *eventspec.Spec, e eventspec.Event, envelope bool) [][]stri
 	return paths
 }
 
-// spoil replaces the value at path by one of another type.
+// spoil replaces the value at path with one of another type.
 func spoil(t *testing.T, message map[string]any, path []string) {
 	t.Helper()
 	at := message

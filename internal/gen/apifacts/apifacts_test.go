@@ -14,7 +14,7 @@ import (
 
 const root = "../../.."
 
-// TestFactsAreThoseOfTheDocuments compares spec/facts with the documents where these are at hand.
+// TestFactsAreThoseOfTheDocuments compares spec/facts with the documents if these are available.
 func TestFactsAreThoseOfTheDocuments(t *testing.T) {
 	t.Parallel()
 	for _, name := range Names {
@@ -57,7 +57,7 @@ func TestFactsAreThoseOfTheDocuments(t *testing.T) {
 	}
 }
 
-// TestFactsHaveNoSentences looks at each text of the files: a name, a path, a type, a value. No one is as long as a sentence.
+// TestFactsHaveNoSentences checks each text in the files: it is a name, a path, a type or a value. None is as long as a sentence.
 func TestFactsHaveNoSentences(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(File(root, "*"))
@@ -102,7 +102,7 @@ func eachText(v any, f func(string)) {
 	}
 }
 
-// A document with prose wherever OpenAPI has some, and with fields whose names are keywords.
+// A document that has prose everywhere that OpenAPI allows it, and fields whose names are keywords.
 const document = `{
 "openapi": "3.0.0",
 "info": {"title": "PROSE one", "version": "7", "description": "PROSE two\n\n| Event Name | Description |\n|--|--|\n| ` + "`Song Played`" + ` | PROSE |\n"},
@@ -155,7 +155,7 @@ func TestExpandRefuses(t *testing.T) {
 		}
 	}
 	if _, err := Extract([]byte("no JSON")); err == nil {
-		t.Error("a document that is no JSON has facts")
+		t.Error("a document that is not JSON has facts")
 	}
 	full, err := Expand([]byte(`{"a":{"$ref":"#/components/b"}}`))
 	if err != nil || !json.Valid(full) || string(full) != `{"a":{"$ref":"#/components/b"}}` {

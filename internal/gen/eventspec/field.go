@@ -31,12 +31,12 @@ func (p *parser) field(line string) {
 	segments := strings.Split(f.Path, ".")
 	f.Name = segments[len(segments)-1]
 	if len(segments) != 1 && (len(segments) != 3 || segments[0] != "context" || p.block == "object") {
-		p.errorf(p.line, "%s: a field is a property, or stands in an object of an event's context as in context.device.token", f.Path)
+		p.errorf(p.line, "%s: a field is a property, or is in an object of an event's context, such as context.device.token", f.Path)
 		return
 	}
 	for _, s := range segments {
 		if !isWireName(s) {
-			p.errorf(p.line, "%q is no name of a field: want letters, digits and underscores", f.Path)
+			p.errorf(p.line, "%q is not a name of a field: want letters, digits and underscores", f.Path)
 			return
 		}
 	}
@@ -47,7 +47,7 @@ func (p *parser) field(line string) {
 		typ, doc = cut(rest)
 	}
 	if !token.IsIdentifier(f.GoName) || !token.IsExported(f.GoName) {
-		p.errorf(p.line, "%q is no exported Go name; say which with: as GoName", f.GoName)
+		p.errorf(p.line, "%q is not an exported Go name; say which with: as GoName", f.GoName)
 	}
 	if f.GoName == "EventName" || f.GoName == "EventContext" || f.GoName == "AppendJSON" || f.GoName == "MarshalJSON" || f.GoName == "Missing" {
 		p.errorf(p.line, "%s is the name of a method; choose another with: as GoName", f.GoName)
@@ -85,7 +85,7 @@ func (p *parser) traits(f *Field, text string) {
 			low, err1 := strconv.Atoi(lo)
 			high, err2 := strconv.Atoi(hi)
 			if err1 != nil || err2 != nil || low >= high {
-				p.errorf(p.line, "%s: %q is no range; want two integers as in 0..100", f.Path, item)
+				p.errorf(p.line, "%s: %q is not a range; want two integers as in 0..100", f.Path, item)
 			}
 			f.Min, f.Max = &low, &high
 			continue
@@ -93,7 +93,7 @@ func (p *parser) traits(f *Field, text string) {
 		if value, ok := strings.CutPrefix(item, "default="); ok {
 			n, err := strconv.Atoi(value)
 			if err != nil {
-				p.errorf(p.line, "%s: the default %q is no integer", f.Path, value)
+				p.errorf(p.line, "%s: the default %q is not an integer", f.Path, value)
 			}
 			f.Default = &n
 			continue

@@ -100,10 +100,10 @@ func (p *parser) header(line string) {
 			return
 		}
 		if p.category == "" {
-			p.errorf(p.line, "event %q stands before any category", name)
+			p.errorf(p.line, "event %q comes before any category", name)
 		}
 		if !p.declare(typ) {
-			p.errorf(p.line, "%q is no exported Go name", typ)
+			p.errorf(p.line, "%q is not an exported Go name", typ)
 		}
 		if _, ok := p.spec.Event(name); ok {
 			p.errorf(p.line, "event %q is already defined", name)

@@ -79,7 +79,7 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
-	// body is what is put into an event that is otherwise valid; its first line is line 5 of the file.
+	// body adds lines to an event that is otherwise valid. Its first line is line 5 of the file.
 	body := func(s string) string {
 		return "category c \"C\"\nevent E \"E\"\n  Reports it.\n  schema e\n" + s
 	}
@@ -88,9 +88,9 @@ func TestParseErrors(t *testing.T) {
 	}{
 		{"unknown block", "evnt E \"E\"", "f:1: unknown block \"evnt\""},
 		{"indented outside", "  x string X.", "f:1: an indented line outside any block"},
-		{"event before category", "event E \"E\"\n  Reports.\n  schema e", "f:1: event \"E\" stands before any category"},
+		{"event before category", "event E \"E\"\n  Reports.\n  schema e", "f:1: event \"E\" comes before any category"},
 		{"unquoted name", body("event F F"), "f:5: want: event GoName"},
-		{"unexported type", body("event f \"F\"\n  Reports.\n  schema f"), "f:5: \"f\" is no exported Go name"},
+		{"unexported type", body("event f \"F\"\n  Reports.\n  schema f"), "f:5: \"f\" is not an exported Go name"},
 		{"type twice", body("event E \"F\"\n  Reports.\n  schema f"), "f:5: E is already declared at line 2"},
 		{"name twice", body("event F \"E\"\n  Reports.\n  schema f"), "f:5: event \"E\" is already defined"},
 		{"no documentation", body("event F \"F\"\n\nevent G \"G\"\n  Reports.\n  schema g"), "f:5: event F lacks its first line"},
@@ -106,17 +106,17 @@ func TestParseErrors(t *testing.T) {
 		{"field twice", body("  x string X.\n  x string X."), "f:6: E has the field x twice"},
 		{"Go name twice", body("  a_b string X.\n  aB string X."), "f:6: E has two fields called AB in Go"},
 		{"field called as the extra one", body("  x as Extra string X."), "f:2: E has two fields called Extra in Go"},
-		{"no wire name", body("  a-b string X."), "f:5: \"a-b\" is no name of a field"},
-		{"context too short", body("  context.x string X."), "f:5: context.x: a field is a property, or stands"},
+		{"no wire name", body("  a-b string X."), "f:5: \"a-b\" is not a name of a field"},
+		{"context too short", body("  context.x string X."), "f:5: context.x: a field is a property, or is in an object"},
 		{"context of an object", "object O\n  Is.\n  context.a.b string X.", "f:3: context.a.b: a field is"},
 		{"number in the context", body("  context.a.b number X."), "f:5: context.a.b: fields of the context are strings"},
-		{"as nothing", body("  x as x string X."), "f:5: \"x\" is no exported Go name"},
-		{"digit first", body("  1x string X."), "f:5: \"1x\" is no exported Go name"},
+		{"as nothing", body("  x as x string X."), "f:5: \"x\" is not an exported Go name"},
+		{"digit first", body("  1x string X."), "f:5: \"1x\" is not an exported Go name"},
 		{"method", body("  event_name string X."), "f:5: EventName is the name of a method"},
 		{"unclosed bracket", body("  x integer[0..1 X."), "f:5: x: the bracket after the type is not closed"},
-		{"range backwards", body("  x integer[5..1] X."), "f:5: x: \"5..1\" is no range"},
+		{"range backwards", body("  x integer[5..1] X."), "f:5: x: \"5..1\" is not a range"},
 		{"range of a string", body("  x string[0..1] X."), "f:5: x: only numbers have ranges"},
-		{"bad default", body("  x integer[default=one] X."), "f:5: x: the default \"one\" is no integer"},
+		{"bad default", body("  x integer[default=one] X."), "f:5: x: the default \"one\" is not an integer"},
 		{"two units", body("  x integer[a,b] X."), "f:5: x: want one range"},
 		{"unknown group", body("  use nothing"), "f:5: there is no group \"nothing\" above"},
 		{"group twice", "group g\n  x string X.\ngroup g", "f:3: group g is already defined"},
@@ -135,7 +135,7 @@ func TestParseErrors(t *testing.T) {
 		}
 		var e *Error
 		if !errors.As(err, &e) || e.File != "f" {
-			t.Errorf("%s: %T is no *Error", tt.name, err)
+			t.Errorf("%s: %T is not an *Error", tt.name, err)
 		}
 	}
 }

@@ -16,19 +16,19 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// line is one row of a table: what it is about, the outcome that the table claims, and the line of Go, which sees the variables that
-// docs/parity.md explains.
+// line is one row of a table: its subject, the outcome that the table names, and the line of Go, which can use the variables that docs/parity.md
+// explains.
 type line struct {
 	what, outcome string
 	run           func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any
 }
 
-// results makes a slice of what a call returns, however many values that are.
+// results returns the results of a call as a slice, however many they are.
 func results(values ...any) []any { return values }
 
 const writeKey = "parity"
 
-// troubles are what can have happened before the line, by what the tables call it.
+// troubles are the things that can have happened before the line, by their names in the tables.
 var troubles = map[string]emulator.Fault{
 	"a 429":     {Status: http.StatusTooManyRequests, RetryAfter: 1},
 	"a 500":     {Status: http.StatusInternalServerError},
@@ -114,7 +114,7 @@ func runLine(t *testing.T, l line) {
 	}
 }
 
-// checkAccepted makes sure that the server took everything, in at least so many requests.
+// checkAccepted checks that the server accepted everything, in at least that many requests.
 func checkAccepted(t *testing.T, srv *emulator.Server, failure error, requests uint64) {
 	t.Helper()
 	if failure != nil {
@@ -126,7 +126,7 @@ func checkAccepted(t *testing.T, srv *emulator.Server, failure error, requests u
 	}
 }
 
-// approvedJob is the erasure of a person, ordered and approved.
+// approvedJob is the erasure of a person, with an order and an approval.
 func approvedJob(t *testing.T, client *cio.Client) erasure.Job {
 	t.Helper()
 	var signers []erasure.Signer
@@ -173,7 +173,7 @@ func newClient(t *testing.T, srv *emulator.Server, key string) *cio.Client {
 	return client
 }
 
-// addFault lets so many calls go wrong; 0 means all.
+// addFault makes that many calls fail; 0 means all.
 func addFault(t *testing.T, srv *emulator.Server, trouble string, calls int) {
 	t.Helper()
 	f, ok := troubles[trouble]
@@ -186,7 +186,7 @@ func addFault(t *testing.T, srv *emulator.Server, trouble string, calls int) {
 	}
 }
 
-// errorAfter returns what a Send fails with in that trouble.
+// errorAfter returns the error of a Send in that trouble.
 func errorAfter(t *testing.T, srv *emulator.Server, trouble string) error {
 	t.Helper()
 	key := writeKey
