@@ -115,11 +115,11 @@ func astrayDetail(path string) string {
 	_, meant := meantEndpoint(path)
 	switch {
 	case strings.HasPrefix(path, "/api/v1/"), strings.HasPrefix(path, "/api/v2/"):
-		return "it is the Track API's, which this server does not have"
+		return "it belongs to the Track API, which this server does not have"
 	case strings.Contains(path, snippetPath):
 		return "the script of the snippet is not served here; the package @customerio/cdp-analytics-browser works with cdnURL"
 	case strings.Contains(path, "//"):
-		return "it has two slashes one after the other, as after a base URL that ends with one"
+		return "it has two slashes one after the other, as after a base URL that ends with a slash"
 	case !meant:
 		return ""
 	case strings.HasPrefix(path, "/v1/v1/"):

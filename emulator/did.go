@@ -54,7 +54,7 @@ func (e *entry) did(m *decodedMessage) string {
 		say("changed the person's id")
 	}
 	if e.deeds&deedTookAnonymous != 0 {
-		say("took over what was kept under the anonymousId")
+		say("took over the data of the anonymousId")
 	}
 	switch m.kind {
 	case kindIdentify:
@@ -96,7 +96,7 @@ func (e *entry) didTrack(m *decodedMessage, who string) []string {
 	case m.anonymousID != "":
 		return []string{"kept the event for the anonymousId"}
 	}
-	return []string{"kept for nobody: it names no person"}
+	return []string{"kept, but for no person: it names none"}
 }
 
 // semanticDeeds are what the events with a meaning of their own do.
@@ -152,7 +152,7 @@ func (e *entry) didSet(m *decodedMessage, object, path string, skip func(string)
 		did = append(did, "removed "+names(removed))
 	}
 	if e.deeds&deedOutdated != 0 {
-		did = append(did, "kept what a newer message had set")
+		did = append(did, "kept the values of a newer message")
 	}
 	return did
 }

@@ -66,7 +66,7 @@ func TestForward(t *testing.T) {
 	if r := requests.Requests[0]; r.Upstream == nil || r.Upstream.Error != "no route" {
 		t.Errorf("%+v", r)
 	}
-	if a := c.do(http.MethodGet, "/", ""); strings.Contains(a.body, "nothing sent here leaves") || !strings.Contains(a.body, "goes on to another server") {
+	if a := c.do(http.MethodGet, "/", ""); strings.Contains(a.body, "leaves this machine") || !strings.Contains(a.body, "forwards calls to another server") {
 		t.Error("the page says that nothing leaves")
 	}
 	// A call that a fault affects is not forwarded.

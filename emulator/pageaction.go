@@ -12,15 +12,15 @@ import (
 // notices are what the page says after an action, by the parameter done.
 var notices = map[string]string{
 	"fault":     "The fault is queued.",
-	"clear":     "All faults are gone.",
+	"clear":     "All faults are removed.",
 	"clock":     "The clock is set.",
 	"replay":    "The request was sent again; this is the new one.",
 	"reset":     "The workspace is empty.",
-	"reset-all": "All workspaces are empty, and all faults are gone.",
+	"reset-all": "All workspaces are empty, and all faults are removed.",
 	"snapshot":  "The snapshot is taken.",
-	"restore":   "The workspace is as the snapshot has it.",
+	"restore":   "The workspace is restored from the snapshot.",
 	"delete":    "The snapshot is deleted.",
-	"person":    "The person is deleted, and so is what their messages said.",
+	"person":    "The person and the content of their messages are deleted.",
 }
 
 // act carries out a form of the page, and redirects to what it did.
@@ -62,7 +62,7 @@ func (p *pageRequest) act() (view, error) {
 	return p.actOnSnapshot(path, form)
 }
 
-// deletePerson forgets a person and what their messages said.
+// deletePerson deletes a person and the content of their messages.
 func (p *pageRequest) deletePerson(escaped string) (view, error) {
 	id, err := url.PathUnescape(escaped)
 	if err != nil || !p.found {
@@ -136,7 +136,7 @@ func faultOf(form url.Values) (Fault, error) {
 	if text := strings.TrimSpace(form.Get("share")); text != "" && err == nil {
 		percent, e := strconv.ParseFloat(text, 64)
 		if e != nil {
-			return f, errors.New("share must be a number of percent")
+			return f, errors.New("share must be a percentage, such as 25")
 		}
 		f.Share, f.Seed = percent/100, uint64(number("seed"))
 	}
@@ -174,7 +174,7 @@ func (p *pageRequest) setClock(form url.Values) error {
 	return nil
 }
 
-// replay has a request processed once more.
+// replay processes a request once more.
 func (p *pageRequest) replay(number string) (view, error) {
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || !p.found {
@@ -183,7 +183,7 @@ func (p *pageRequest) replay(number string) (view, error) {
 	again, err := p.s.Replay(p.key, n)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, pageNotFound("The request cannot be made again.", "It is not kept as a whole, or it was no call of the API.",
+		return view{}, pageNotFound("The request cannot be made again.", "The emulator no longer stores all of it, or it was not a call of the API.",
 			pageLink{"The request", pageURL(p.query.Get("w"), "/requests/"+number)})
 	case err != nil:
 		return view{}, err

@@ -25,7 +25,7 @@ func TestDid(t *testing.T) {
 		{`{"type":"track","userId":"u1","event":"Bought"}`, `kept the event for "u1"`},
 		{`{"type":"track","userId":"u2","event":"Bought"}`, `created "u2"; kept the event for "u2"`},
 		{`{"type":"page","anonymousId":"v1","name":"Prices"}`, "kept the event for the anonymousId"},
-		{`{"type":"identify","userId":"u2","anonymousId":"v1"}`, "took over what was kept under the anonymousId"},
+		{`{"type":"identify","userId":"u2","anonymousId":"v1"}`, "took over the data of the anonymousId"},
 		{`{"type":"group","userId":"u1","groupId":"acme","traits":{"name":"Acme","objectTypeId":"1"}}`, `created the object "acme"; related "u1" to it; set name`},
 		{`{"type":"group","userId":"u1","groupId":"acme","traits":{"seats":4}}`, "set seats"},
 		{`{"type":"group","groupId":"acme"}`, "changed nothing"},
@@ -141,7 +141,7 @@ func TestNotFoundIsAPage(t *testing.T) {
 	for path, want := range map[string]string{
 		"/nowhere": "There is nothing at /nowhere", "/a/b/c?w=x": "There is nothing at /a/b/c", "/messages/1": "does not keep it any more", "/messages/99": "has the number 3",
 		"/messages/x": "such as /messages/12", "/messages/0": "such as /messages/12", "/messages/1/2": "There is nothing at", "/messages/18446744073709551616": "such as", "/people/nobody": "Messages that name it",
-		"/objects/1/none": "All objects", "/events/track/None": "All events", "/requests/99": "not remembered", "/requests/x": "such as /requests/12",
+		"/objects/1/none": "All objects", "/events/track/None": "All events", "/requests/99": "no longer stored", "/requests/x": "such as /requests/12",
 		"/snapshots?from=none": "All snapshots", "/%3Cscript%3E": "There is nothing at /&lt;script&gt;",
 	} {
 		a := c.do(http.MethodGet, path, "")

@@ -44,8 +44,8 @@ func TestPageOfMessages(t *testing.T) {
 		"/messages?verdict=not+accepted&q=u1": {1, "missing-event"},
 		"/messages?type=identify":             {1, `<option value="identify" selected>`},
 		"/messages?from=1m":                   {50, "Older"},
-		"/messages?to=1h":                     {0, "No message that is kept matches"},
-		"/messages?q=nothing":                 {0, "No message that is kept matches"},
+		"/messages?to=1h":                     {0, "No stored message matches"},
+		"/messages?q=nothing":                 {0, "No stored message matches"},
 		"/messages/131?verdict=not+accepted":  {1, "with the filter"},
 		"/messages/130?person=u0":             {1, `href="/messages/127?person=u0`},
 	} {
@@ -144,7 +144,7 @@ func TestPageOfRequest(t *testing.T) {
 	if len(seen) != 299 {
 		t.Errorf("the pages show %d accepted messages", len(seen))
 	}
-	for path, want := range map[string]string{"/requests/1?verdict=dropped": "lost", "/requests/1?page=99": "251 to 300 of 300", "/requests/1?verdict=rejected": "None has this verdict", "/requests/1?page=x": "1 to 50 of 300"} {
+	for path, want := range map[string]string{"/requests/1?verdict=dropped": "lost", "/requests/1?page=99": "251 to 300 of 300", "/requests/1?verdict=rejected": "No stored message has this verdict", "/requests/1?page=x": "1 to 50 of 300"} {
 		if a := c.do(http.MethodGet, path, ""); a.status != 200 || !strings.Contains(a.body, want) {
 			t.Errorf("%s lacks %q: %d %s", path, want, a.status, a.body)
 		}

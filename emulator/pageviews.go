@@ -195,7 +195,7 @@ func (p *pageRequest) request(number string) (view, error) {
 	data.RequestDetail, err = p.s.Request(p.key, n)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, p.noRequest("It is not remembered any more, or never was. Of each workspace the newest 10,000 are; perhaps yours is in another workspace.")
+		return view{}, p.noRequest("It is no longer stored, or never existed. The emulator stores the newest 10,000 requests of each workspace. Perhaps yours is in another workspace.")
 	case err != nil:
 		return view{}, err
 	}

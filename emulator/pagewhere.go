@@ -68,7 +68,7 @@ func (p *pageRequest) elsewhere() (done bool, err error) {
 		http.Redirect(p.w, p.r, links[0].Link, http.StatusFound)
 		return true, nil
 	}
-	return true, &errPage{http.StatusMultipleChoices, "Several workspaces have that.", "The address does not say which is meant. A link that is copied from the page does, by w.", links}
+	return true, &errPage{http.StatusMultipleChoices, "Several workspaces have it.", "The address does not say which workspace you mean. A link that you copy from the page does, with w.", links}
 }
 
 // ofKey sends the browser to the workspace with the write key, under an address
@@ -87,7 +87,7 @@ func (p *pageRequest) ofKey(key string) (done bool, err error) {
 	for _, at := range list[:min(len(list), maxWhere)] {
 		links = append(links, pageLink{"Workspace " + at.Key, p.in(at)})
 	}
-	return true, pageNotFound("No workspace has that write key.", "A workspace is there once a call with its key has come. These are:", links...)
+	return true, pageNotFound("No workspace has that write key.", "The first call with a write key opens its workspace. These workspaces exist:", links...)
 }
 
 // in is the address at hand in a workspace.

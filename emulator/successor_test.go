@@ -64,7 +64,7 @@ func TestSuccessor(t *testing.T) {
 func TestNothingToMend(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
-	const all = "All messages that are kept were accepted."
+	const all = "All stored messages were accepted."
 	see := func(path string, want bool) {
 		t.Helper()
 		if a := c.do(http.MethodGet, path, ""); a.status != http.StatusOK || strings.Contains(a.body, all) != want {

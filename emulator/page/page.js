@@ -113,7 +113,7 @@
     pause.hidden = false;
     pause.addEventListener("click", () => {
       paused = !paused;
-      pause.textContent = paused ? "Go on" : "Pause";
+      pause.textContent = paused ? "Resume" : "Pause";
       if (!paused) {
         showRows(held);
         held = [];
@@ -136,7 +136,7 @@
   const list = fresh ? "&since=" + fresh.dataset.since + "&" + fresh.dataset.filter : "";
   const source = new EventSource("/_page/stream?w=" + encodeURIComponent(workspace) + "&after=" + after + list);
   source.onopen = () => { live.className = "live on"; liveText.textContent = "live"; };
-  source.onerror = () => { live.className = "live off"; liveText.textContent = "no link"; };
+  source.onerror = () => { live.className = "live off"; liveText.textContent = "not connected"; };
   let last = Number(after);
   source.onmessage = (event) => {
     const update = JSON.parse(event.data);

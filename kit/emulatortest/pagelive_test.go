@@ -243,7 +243,7 @@ func messageFlow(t *testing.T, ctx context.Context, cio *emulator.Instance) {
 		t.Errorf("the filter shows %d messages, want 20", n)
 	}
 	click(".tabs a:nth-child(2)", `location.search.includes("verdict=not+accepted")`)
-	reads("no match", "main", "No message that is kept matches")
+	reads("no match", "main", "No stored message matches")
 	do(t, ctx, chromedp.Navigate(cio.URL+"/messages?q=seed-"))
 	first := text(".messages li")
 	click("a[rel=next]", `location.search.includes("before=")`)
