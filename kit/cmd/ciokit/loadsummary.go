@@ -60,8 +60,8 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	case s.LeftAlone > 0 && f.NewMapping:
 		b.WriteString("Because of --new-mapping, nobody was removed. The snapshot now contains only people of the input and people of a load that was killed. If others must be deleted, delete them by hand.\n")
 	case s.LeftAlone > 0:
-		fmt.Fprintf(&b, "Nobody was removed, because some rows name nobody (%s) and may be about any of the people who left: the row cannot be read, or the userId of one of its messages is empty or a placeholder, even if the row also names another person. "+
-			"Correct these rows and load again. If they are about nobody, skip them with a condition on the column of the userId, such as when: =id != \"\".\n", plural.Grouped(s.RowsNameless))
+		fmt.Fprintf(&b, "Nobody was removed: %s not say whom %s about, so any of the people who left may be meant. Such a row cannot be read, or the userId of one of its messages is empty or a placeholder, even if the row also names another person. "+
+			"Correct these rows and load again. If they are about nobody, skip them with a condition on the column of the userId, such as when: =id != \"\".\n", plural.Count(s.RowsNameless, "row does", "rows do"), plural.Form(s.RowsNameless, "it is", "they are"))
 	}
 	if s.SameAddress > 0 {
 		fmt.Fprintf(&b, "%s in the input only under another id, with an email address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),

@@ -121,7 +121,7 @@ func (r *view) unsentNote() string {
 	case r.Unknown > 0:
 		return plural.Grouped(r.Unknown) + " unknown: " + plural.Form(r.Unknown, "it", "they") + " may have arrived, because no answer came"
 	}
-	return "not known to be accepted, for a reason that is not in the message"
+	return "not sent or not processed, for a reason that is not in the messages"
 }
 
 func (r *view) tiles() []tile {
@@ -133,7 +133,7 @@ func (r *view) tiles() []tile {
 	}
 	list := []tile{
 		{plural.Grouped(s.Rows), plural.Form(s.Rows, "row", "rows"), noteIf(s.Unchanged, "unchanged, left out", "unchanged, left out")},
-		{plural.Grouped(s.Messages), plural.Form(s.Messages, "message", "messages"), noteIf(r.RowsEmpty, "row without one", "rows without one")},
+		{plural.Grouped(s.Messages), plural.Form(s.Messages, "message", "messages"), noteIf(r.RowsEmpty, "row without a message", "rows without a message")},
 		people,
 	}
 	if r.About.DryRun {
