@@ -19,7 +19,7 @@ var ErrQueueFull = errors.New("cio: the queue is full")
 type Report struct {
 	MessageID string
 	Tag       uint64
-	// Attempts is how often the request that settled it was made.
+	// Attempts is how often the request that decided the outcome was made.
 	Attempts int
 	// Err is nil if Customer.io accepted the message. It is an [*APIError] if the server rejected the message. It wraps [ErrClosed] if
 	// Close handed the message back.
@@ -33,7 +33,7 @@ type BatcherStats struct {
 	// Enqueued counts the messages whose Enqueue returned nil. Accepted and Rejected count those that were accepted or rejected. The others
 	// are queued, or Close has handed them back. Each message counts once.
 	Enqueued, Accepted, Rejected int64
-	// Queued is how many messages wait or are being sent, QueuedBytes their size.
+	// Queued is how many messages wait or are being sent. QueuedBytes is their size.
 	Queued, QueuedBytes int64
 	// Oldest is how long the oldest message has waited; 0 if none waits.
 	Oldest time.Duration
@@ -52,9 +52,9 @@ type BatcherStats struct {
 // The server accepts the messages of one identity in the order in which they were enqueued, also across retries and rejections. For this
 // the Batcher sends in lanes, BatcherConfig.Concurrency of them. A lane is a queue that sends one batch after the other, and all messages
 // of one identity are in the same lane. The identity is the userId, else the anonymousId, else the trait email in lower case, else the
-// groupId. No order is promised between the anonymous id and the user id of one person, nor for one object that is changed through many
-// people. An Alias has the identity of its userId, so it may overtake messages of the previous id, and they may overtake it. If that
-// matters, call Flush before and after it.
+// groupId. No order is promised between the messages of the anonymous id and the messages of the user id of one person. If several people
+// change one object, the order of their messages is not promised either. An Alias has the identity of its userId, so it may overtake
+// messages of the previous id, and they may overtake it. If that matters, call Flush before and after it.
 //
 // # Trouble
 //
@@ -62,16 +62,18 @@ type BatcherStats struct {
 // Batcher reports it and sends the rest of its batch, as [Client.Send] does.
 //
 // If everything is refused, the Batcher pauses, keeps everything, and says so in Stats. It does so in three cases: the key is refused (401,
-// or 403 without a page); three answers in a row are not the API's; ten messages or two batches in a row are refused in a form that the API
-// does not use. One lane then tries a single message, after two seconds and at growing intervals of up to a minute, or 15 minutes for a
-// key. The pause ends when anything is accepted. If the key was refused, [Client.SetAPIKey] ends it too.
+// or 403 without a page); three answers, one after the other, are not the API's; ten messages or two batches, one after the other, are
+// refused in a form that the API does not use. One lane then tries a single message after two seconds. The time between two tries then
+// grows to at most a minute, or 15 minutes for a key. The pause ends when anything is accepted. If the key was refused, [Client.SetAPIKey]
+// ends it too.
 //
 // If one message is refused in a form that the API does not use, while others are accepted, it is reported as rejected. If nothing else is
-// sent, it waits, and so do the identities that share its lane. Any other answer that a retry does not fix, such as a redirect, stops that
-// lane only; the lane retries every 30 seconds.
+// sent, the message waits, and all identities in its lane wait too. Any other answer that a retry does not fix, such as a redirect, stops
+// only the lane of its messages; the lane retries every 30 seconds.
 //
-// Flush and Close wait as long as anything can still be sent. Enqueue does so when the queue is full. They give up and return the reason in
-// three cases: a key was refused for more than one message; a pause has lasted for over a minute; everything that is left is stopped.
+// Flush and Close wait as long as anything can still be sent. If the queue is full, Enqueue waits in the same way. All three give up and
+// return the reason in three cases: a key was refused for more than one message; a pause has lasted for over a minute; all remaining
+// messages are stopped.
 type Batcher struct {
 	c     *Client
 	cfg   BatcherConfig
@@ -135,12 +137,12 @@ func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 // Enqueue checks and encodes m and puts it into the queue. It returns nil once the message is there, with its id and time fixed; from then
 // on the message will be reported. If the queue is full, Enqueue waits for room until ctx ends. Other errors are a [*MessageError] for a
 // message that the API would not accept, and [ErrClosed]. If the queue is full and sending has stopped for a lasting reason, Enqueue
-// returns that reason. It keeps nothing of m: you may change its maps when it returns.
+// returns that reason. Enqueue keeps nothing of m: you can change the maps of m when Enqueue has returned.
 //
 // If you want the id, encode first with [Client.Encode] and enqueue the [Encoded].
 func (b *Batcher) Enqueue(ctx context.Context, m Message) error { return b.put(ctx, m, true) }
 
-// TryEnqueue is Enqueue without waiting. If the queue is full it returns [ErrQueueFull] at once.
+// TryEnqueue does the same as Enqueue, but does not wait: if the queue is full, it returns [ErrQueueFull] at once.
 func (b *Batcher) TryEnqueue(m Message) error { return b.put(context.Background(), m, false) }
 
 func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
@@ -211,8 +213,8 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 }
 
 // Flush returns when every message that was enqueued before the call has been accepted or rejected. It returns early, with an error, if ctx
-// ends, or if something lasting, such as a refused key, keeps all of these messages from being sent. No message is lost then. If Close
-// hands back any of them, the error is an [ErrClosed].
+// ends, or if none of these messages can be sent for a lasting reason, such as a refused key. No message is lost then. If Close hands back
+// any of them, the error is an [ErrClosed].
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
 	for i, l := range b.lanes {

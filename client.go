@@ -172,7 +172,7 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.summary()) }
 
 // Stats counts what a Client has done since it was made.
 type Stats struct {
-	// Requests counts HTTP requests, retries included; Bytes their bodies.
+	// Requests counts HTTP requests, retries included. Bytes is the size of their bodies.
 	Requests, Bytes int64
 	// Retries counts the requests among them that repeated an earlier one.
 	Retries int64
@@ -212,7 +212,7 @@ type Observer interface {
 type RequestInfo struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
-	// Messages is how many messages it carried, Bytes the size of its body.
+	// Messages is how many messages it carried. Bytes is the size of its body.
 	Messages, Bytes int
 	// Attempt counts from 1. From 2 on the request is a retry.
 	Attempt int

@@ -270,8 +270,8 @@ type ReportDelivery struct {
 	// DeliveryID is part of the message that Customer.io sent: in a push message it is CIO-Delivery-ID.
 	DeliveryID string
 	Metric     Metric
-	// Recipient is the address or token that it went to, Reason why it failed, Href the link that was clicked, ActionName and ActionValue
-	// those of the button.
+	// Recipient is the address or token that it went to. Reason says why it failed. Href is the link that was clicked. ActionName and
+	// ActionValue are those of the button.
 	Recipient, Reason, Href, ActionName, ActionValue string
 
 	MessageID    string    // as in Identify

@@ -58,9 +58,9 @@ type Config struct {
 	BaseURL string
 	// Permissive omits the header X-Strict-Mode. The API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
-	// AcceptAny2xx treats every answer with a status of 2xx as acceptance, whatever its body, even if it comes before the whole request was
-	// sent. It is for stubs in tests. With it the page of a captive portal counts as acceptance, and messages that were sent to it are
-	// lost.
+	// AcceptAny2xx treats every answer with a status of 2xx as acceptance. Its body makes no difference, and it can come before the whole
+	// request was sent. It is for stubs in tests. With it the page of a captive portal counts as acceptance, and messages that were sent to
+	// it are lost.
 	AcceptAny2xx bool
 	// HTTPClient sends the requests. By default the Client makes one with HTTP/1.1, keep-alive and the proxy of the environment.
 	// CheckRedirect is not used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over
@@ -82,8 +82,8 @@ type Config struct {
 	// (docs/rules.md#sizes).
 	MaxBatchBytes int
 	// RateLimit is how many requests the server may see within any RateWindow, from everything that shares the Client; default 3,000, the
-	// API's documented limit (docs/rules.md#rate-retries-gzip); negative: no limit. Requests over it wait. Retries and redirects count, and
-	// so does what the transport repeats by itself. Two Clients, or two processes, do not know of each other.
+	// API's documented limit (docs/rules.md#rate-retries-gzip); negative: no limit. Requests over it wait. Retries and redirects count.
+	// Requests that the transport repeats by itself count too. Two Clients, or two processes, do not know of each other.
 	//
 	// Some requests take longer to arrive than others. So the Client starts at most RateLimit requests within 1.1 times RateWindow, by
 	// default 3.3 s. The server then counts no more than the limit, as long as the delays differ by at most a tenth of RateWindow. By
@@ -290,8 +290,8 @@ type BatcherConfig struct {
 	// (docs/rules.md#rate-retries-gzip). It takes 1.4 to 2.8 ms of CPU per 500 KB, more than all other work on a batch together. Use it for
 	// slow uplinks only.
 	Compress bool
-	// PauseAfterRejections makes the Batcher pause, and try single messages, after this many messages in a row that the API rejected with
-	// one reason: the sender or the workspace may be broken. Default 0: never. After 1,000 an error is logged in any case.
+	// PauseAfterRejections makes the Batcher pause, and try single messages, after the API has rejected this many messages, one after the
+	// other, for the same reason: the sender or the workspace may be broken. Default 0: never. After 1,000 an error is logged in any case.
 	PauseAfterRejections int
 	// Recheck, if set, is called for a message that has waited for longer than a second, before it is sent, and again when sending resumes
 	// after a stop. If it returns an error, the message is rejected, for that reason. Use it to withdraw messages: a person may ask to be

@@ -115,9 +115,10 @@ func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }
 // fill seals the type as a Message; the encoder uses an Encoded unchanged.
 func (e Encoded) fill(*envelope) {}
 
-// UnmarshalJSON reads a wire form, whoever wrote it. It makes the same checks as [Encode], except for the size and the anonymous identify,
-// which the [Client] that sends the message checks. The bytes must also contain the type, a message id, and a timestamp that is text.
-// Without a stored id, a message would get a different id each time it is read. The error is a [*MessageError].
+// UnmarshalJSON reads a wire form, which any program may have written. It makes the same checks as [Encode], with two exceptions: the
+// [Client] that sends the message checks the size, and whether it is an identify with only an anonymousId. The bytes must also contain the
+// type, a message id, and a timestamp that is text. Without a stored id, a message would get a different id each time it is read. The error
+// is a [*MessageError].
 func (e *Encoded) UnmarshalJSON(data []byte) error {
 	var room [16]wire.Part
 	data, members, err := wire.AppendObject(nil, data, room[:0])

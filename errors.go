@@ -87,7 +87,7 @@ const (
 	RuleObjectType        Rule = "object-type-not-a-number" // docs/rules.md#objects
 	RuleNotObject         Rule = "not-a-json-object"        // traits, properties, context, integrations
 	RuleUTF8              Rule = "invalid-utf-8"            // JSON is UTF-8
-	RuleNumber            Rule = "not-a-number"             // JSON has neither NaN nor infinities
+	RuleNumber            Rule = "not-a-number"             // JSON has no NaN and no infinities
 	RuleTime              Rule = "not-an-iso-8601-time"     // docs/rules.md#message-id-and-time: an integer would be read as milliseconds
 	RuleTooDeep           Rule = "nested-too-deep"          // over 200 levels
 	RuleNotEncodable      Rule = "not-encodable"            // a value that encoding/json refuses
@@ -99,8 +99,8 @@ const (
 )
 
 // MessageError says why a message was rejected before anything was sent. Its text names fields and contains no data of the message. Err may
-// contain data; the text includes Err only if it comes from Config.Guard. The error is [ErrInvalid], and [ErrTooLarge] if that is the
-// reason.
+// contain data; the text includes Err only if it comes from Config.Guard. The error is [ErrInvalid]. If the message is too large, it is
+// also [ErrTooLarge].
 type MessageError struct {
 	// Index is the place of the message among those given; 0 for a single one.
 	Index int
@@ -137,7 +137,7 @@ func (e *MessageError) Error() string {
 
 func (e *MessageError) Unwrap() error { return e.Err }
 
-// Is makes a MessageError an [ErrInvalid], and an [ErrTooLarge] if that is the reason.
+// Is makes a MessageError an [ErrInvalid] and, if the message is too large, also an [ErrTooLarge].
 func (e *MessageError) Is(target error) bool {
 	return target == ErrInvalid || target == ErrTooLarge && e.Rule == RuleTooLarge
 }
@@ -147,8 +147,8 @@ func (e *MessageError) Is(target error) bool {
 type APIError struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
-	// Status is the HTTP status. It is 0 if no answer came. It is also 0 for a 2xx that came before the whole request was sent, that broke
-	// off, or that is longer than any answer of the API.
+	// Status is the HTTP status. It is 0 if no answer came. It is also 0 for a 2xx that came before the whole request was sent, that ended
+	// too early, or that is longer than any answer of the API.
 	Status int
 	// Message is what the server said, and what to do: one line of at most 500 bytes, without the key. If no answer came, it says what is
 	// known of the cause. An answer that seems to quote the request is not shown.
@@ -264,7 +264,8 @@ const (
 	OutcomeRejected Outcome = iota + 1
 	// OutcomeUnsent: the server did not process it. It can be sent again.
 	OutcomeUnsent
-	// OutcomeUnknown: it was sent, and no answer says whether it was processed. Sent again with the same message id, it may arrive twice.
+	// OutcomeUnknown: it was sent, and no answer says whether it was processed. If you send it again with the same message id, it may
+	// arrive twice.
 	OutcomeUnknown
 )
 
@@ -296,7 +297,7 @@ type Failure struct {
 
 // SendError lists every message of a Send that is not known to be accepted. All other messages were accepted.
 type SendError struct {
-	// Total is how many messages were given, Accepted how many of them the server accepted.
+	// Total is how many messages were given. Accepted is how many of them the server accepted.
 	Total, Accepted int
 	// Failures lists the others, in the order of their Index.
 	Failures []Failure
@@ -349,7 +350,7 @@ func (e *SendError) Unwrap() []error {
 	return errs
 }
 
-// UnacceptedError says which messages a [Batcher] did not get accepted before Close returned.
+// UnacceptedError says which messages were not accepted when Close of a [Batcher] returned.
 type UnacceptedError struct {
 	// Messages has every message that, as far as is known, was neither accepted nor rejected, and every message that could not be reported
 	// because an OnReport did not return. Those of one identity are in their order. You can store them with [Encoded.MarshalJSON] and enqueue

@@ -10,7 +10,8 @@ import (
 type Identity struct {
 	UserID      string
 	AnonymousID string
-	// Email is the trait email of an [Identify], lower-cased: addresses that differ only in case are one person to Customer.io.
+	// Email is the trait email of an [Identify], in lower case: addresses that differ only in upper and lower case are one person to
+	// Customer.io.
 	Email string
 	// GroupID is the object of a [Group].
 	GroupID string

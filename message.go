@@ -55,8 +55,8 @@ func (t Type) bodyKey() string {
 // Identify creates a person or sets traits of one. Traits that are left out keep their value; an explicit null removes one.
 //
 // A person is identified by UserID (an id, an email address, or a cio_id with its prefix cio_). If both ids are empty, a person is
-// identified by the trait email. An AnonymousID alone is rejected with [RuleAnonymousIdentify], because Customer.io ignores such a call,
-// unless Config.AllowAnonymousIdentify is set (docs/rules.md#fields-and-identity).
+// identified by the trait email. An AnonymousID alone is rejected with [RuleAnonymousIdentify], because Customer.io ignores such a call
+// (docs/rules.md#fields-and-identity). With Config.AllowAnonymousIdentify such a call is sent.
 type Identify struct {
 	UserID      string
 	AnonymousID string

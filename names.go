@@ -48,8 +48,9 @@ func init() {
 	likenesses.Store(&known)
 }
 
-// SemanticName returns the semantic event that a name stands for. If the name is one, it returns the name itself, with exact true. If the
-// name can only be a misspelling of one, or is one or two letters away from one, it returns that one. For any other name it returns "".
+// SemanticName returns the semantic event that a name stands for. If the name is a semantic event, it returns the name itself, with exact
+// true. If the name can only be a misspelt semantic event, or differs from one by one or two letters, it returns that event. For any other
+// name it returns "".
 func SemanticName(name string) (right string, exact bool) {
 	name = strings.TrimSpace(name)
 	if right = resembles(name).right; right == "" && slices.Contains(names.Semantic, name) {

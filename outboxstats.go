@@ -5,14 +5,14 @@ import "time"
 // OutboxStats is the state of an Outbox of module github.com/ciokit/cio/outbox at one moment. It is in this package so that code that
 // reports it need not import that module.
 type OutboxStats struct {
-	// Enqueued counts the messages whose Enqueue returned nil, Accepted and Rejected those that were accepted or rejected, since the outbox
-	// was opened.
+	// These are counts since the outbox was opened. Enqueued counts the messages whose Enqueue returned nil. Accepted and Rejected count
+	// those that were accepted or rejected.
 	Enqueued, Accepted, Rejected int64
-	// Queued is how many stored messages are not yet accepted or rejected, QueuedBytes their size.
+	// Queued is how many stored messages are not yet accepted or rejected. QueuedBytes is their size.
 	Queued, QueuedBytes int64
 	// Oldest is how long the oldest message has waited; 0 if none waits.
 	Oldest time.Duration
-	// Dead is how many dead letters there are, DeadBytes their size.
+	// Dead is how many dead letters there are. DeadBytes is their size.
 	Dead, DeadBytes int64
 	// Commits counts the transactions since the outbox was opened. FileBytes is what the directory takes on disk.
 	Commits, FileBytes int64

@@ -22,9 +22,9 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // answered with success, which does not promise that the data is stored. Otherwise it returns a [*SendError] that lists every message not
 // known to be accepted.
 //
-// Send checks all messages first. If any is invalid, it lists all invalid ones and sends nothing. One message goes to its own endpoint.
-// Several messages go to /batch in their order, split so that no request is over Config.MaxBatchBytes. Each request starts when the
-// previous one has ended, so messages keep their order. There is one exception: a message that a firewall may have refused is kept back
+// Send checks all messages first. If any is invalid, it lists all invalid ones and sends nothing. A single message goes to the endpoint of
+// its type. Several messages go to /batch in their order, split so that no request is over Config.MaxBatchBytes. Each request starts when
+// the previous one has ended, so messages keep their order. There is one exception: a message that a firewall may have refused is kept back
 // (see below). Later messages are sent before it, except those of the same identity.
 //
 // Temporary failures are retried until ctx ends or nothing was accepted for Config.MaxElapsed. The pauses are random and grow. They are at
@@ -43,7 +43,7 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // does that for Config.MaxElapsed, or three times if every remaining message was refused when it was sent alone.
 //
 // If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
-// was good before. Then Send ends. A redirect that the client does not follow (see Config.HTTPClient), and any other answer, ends it at
+// was good before. Then Send ends. A redirect that the client does not follow (see Config.HTTPClient) and any other answer end the Send at
 // once.
 //
 // An [Encoded] among the messages is sent unchanged. You may reuse the messages when Send returns.
@@ -251,7 +251,7 @@ var ErrStopped = fmt.Errorf("cio: the group of Sends was stopped: %w", context.C
 
 // Context returns a context for one Send of the group. If ended is not nil, the Send calls it when messages are accepted, with a nil error,
 // and when messages are rejected, as soon as that is known and before the Send continues. The messages are msgs[lo:hi] of that Send. ended
-// is not called for messages that are rejected before anything is sent, nor for those that are left at the end.
+// is not called for messages that are rejected before anything is sent, or that are unsent or unknown at the end.
 func (g *SendGroup) Context(ctx context.Context, ended func(lo, hi int, err error)) context.Context {
 	if ended == nil {
 		ended = func(int, int, error) {}

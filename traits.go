@@ -8,8 +8,8 @@ import (
 
 // Traits that have a meaning for Customer.io (docs/rules.md#attributes). Any other name is an attribute of your own.
 const (
-	// TraitEmail is the address to send to. In most workspaces it also identifies the person, whatever the case of its letters. A new
-	// UserID with the address of a known person gives that person the new id.
+	// TraitEmail is the address to send to. In most workspaces it also identifies the person; upper and lower case make no difference. A
+	// new UserID with the address of a known person gives that person the new id.
 	TraitEmail = "email"
 	// TraitID sets or changes the person's id.
 	TraitID = "id"

@@ -17,9 +17,9 @@ import (
 // Calls are neither recorded nor counted; faults act on them.
 
 // CannedHeader is the name of the header, with the value 1, that marks a canned
-// answer of the App API. The server makes such an answer up in the form of the
-// API's document. It does not come from the workspace, and the call has no
-// effect.
+// answer of the App API. The server makes up such an answer, in the form that
+// the API's document describes. It does not come from the workspace, and the
+// call has no effect.
 const CannedHeader = "X-Ciokit-Canned"
 
 // documentedOperation is an operation of the App API's document, with the

@@ -71,7 +71,7 @@ func (s *Server) AdvanceClock(d time.Duration) {
 	s.clock.offset += d
 }
 
-// ResetClock undoes SetClock and AdvanceClock. Reset does not.
+// ResetClock undoes SetClock and AdvanceClock. Reset does not undo them.
 func (s *Server) ResetClock() {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()

@@ -30,11 +30,11 @@ type Config struct {
 
 	// MaxCallBytes is the largest single call, and the largest message of a
 	// batch, in bytes of uncompressed JSON. Zero: DefaultMaxCallBytes.
-	// Negative: no limit but MaxBodyBytes.
+	// Negative: only MaxBodyBytes limits it.
 	MaxCallBytes int
 	// MaxBatchBytes is the largest body of a batch call, in bytes of
-	// uncompressed JSON. Zero: DefaultMaxBatchBytes. Negative: no limit but
-	// MaxBodyBytes.
+	// uncompressed JSON. Zero: DefaultMaxBatchBytes. Negative: only
+	// MaxBodyBytes limits it.
 	MaxBatchBytes int
 	// MaxBodyBytes limits how much of one request body is read, in bytes, both
 	// as received and after decompression. A longer body is refused before it

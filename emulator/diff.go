@@ -27,7 +27,7 @@ type Difference struct {
 
 // Change is what happened to one person or object.
 type Change struct {
-	// What is added, removed or changed.
+	// What is one of the words added, removed and changed.
 	What string `json:"what"`
 	// Name is the best identifier of a person, or the ID of an object.
 	Name string `json:"name"`
@@ -42,7 +42,7 @@ type Change struct {
 	Relationships int `json:"relationships,omitempty"`
 }
 
-// AttributeChange is one trait or attribute before and after; nil is absent.
+// AttributeChange is one trait or attribute before and after; nil means absent.
 type AttributeChange struct {
 	Name   string          `json:"name"`
 	Before json.RawMessage `json:"before,omitempty"`

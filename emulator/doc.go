@@ -79,8 +79,8 @@
 // without a key affects all of them. A list has 100 entries unless limit says
 // otherwise. Unknown parameters, unknown fields of a body, and requests of web
 // pages of other origins are refused. The API itself is open to pages of any
-// origin, as the real one is. A Host header with a name other than
-// localhost and [Config].AllowHosts is refused everywhere.
+// origin, as the real one is. A Host header with a name that is not localhost
+// and not in [Config].AllowHosts is refused everywhere.
 //
 // # The page
 //
@@ -106,6 +106,6 @@
 // documented. [Assumptions] lists what this package assumes instead, with the
 // source, the confidence and the switch, if there is one.
 //
-// It shares no code with the client of this module, because a fake that does
-// cannot catch the client's mistakes.
+// It shares no code with the client of this module, because a fake that shares
+// code cannot catch the client's mistakes.
 package emulator

@@ -25,8 +25,8 @@ import (
 // Every and Share say which of these fail. [Presets] lists faults with names,
 // for what a client must survive.
 //
-// Every request whose path starts with /v1/ is a call, whatever its answer
-// would have been. A fault never affects the inspection.
+// Every request whose path starts with /v1/ is a call, even if its answer would
+// be an error. A fault never affects the inspection.
 type Fault struct {
 	// Count is how many calls fail. Zero: all, until a reset.
 	Count int `json:"count"`
@@ -99,7 +99,7 @@ type FaultState struct {
 	// State is "waiting" for its turn, "active", or "done".
 	State string `json:"state"`
 	// Seen counts the calls that the fault could have affected while it was
-	// active, Fired those that failed.
+	// active. Fired counts those that failed.
 	Seen  int `json:"seen"`
 	Fired int `json:"fired"`
 	// Until is when ForMS ends. It is zero before the first call, and without

@@ -11,8 +11,8 @@ import (
 type PeopleQuery struct {
 	// Key is the workspace's write key. Empty: the only workspace.
 	Key string
-	// Search keeps people who have it in an identifier or a text trait, in any
-	// case. Empty: everybody.
+	// Search keeps people who have it in an identifier or a text trait, in
+	// upper or lower case. Empty: everybody.
 	Search string
 	// Before is PeoplePage.Next of the page before. Zero: the first page.
 	Before uint64
@@ -32,7 +32,7 @@ type PersonSummary struct {
 	ID           string `json:"id"`
 	Email        string `json:"email"`
 	CustomerIOID string `json:"cio_id"`
-	// Name comes from the traits that hold one: name, or first_name and
+	// Name is made from the trait name, or from the traits first_name and
 	// last_name.
 	Name      string    `json:"name,omitempty"`
 	Traits    int       `json:"traits"`
@@ -102,8 +102,8 @@ func (p *personState) mentions(needle string) bool {
 type ObjectsQuery struct {
 	// Key is the workspace's write key. Empty: the only workspace.
 	Key string
-	// Search keeps objects that have it in their ID or a text attribute, in any
-	// case. Empty: all objects.
+	// Search keeps objects that have it in their ID or a text attribute, in
+	// upper or lower case. Empty: all objects.
 	Search string
 	// Before is ObjectsPage.Next of the page before. Zero: the first page.
 	Before uint64

@@ -28,7 +28,7 @@ type Merge struct {
 	// From is the anonymousId, the id that was replaced, or the name of the
 	// person merged. It is empty for a person who had no id before.
 	From string `json:"from"`
-	// Events is how many events came along.
+	// Events is how many events the person got from the merge.
 	Events int `json:"events"`
 	// By is the message that did it.
 	By Origin `json:"by"`

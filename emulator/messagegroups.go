@@ -14,7 +14,8 @@ type MessageGroup struct {
 	// Rule is the rule that they broke.
 	Rule  string `json:"rule,omitempty"`
 	Count uint64 `json:"count"`
-	// Last is the [Record]'s Sequence of the newest, ReceivedAt its time.
+	// Last is the [Record]'s Sequence of the newest of them. ReceivedAt is its
+	// time.
 	Last       uint64    `json:"last"`
 	ReceivedAt time.Time `json:"receivedAt"`
 }

@@ -14,15 +14,15 @@ type MessagesQuery struct {
 	// NotAccepted lists what was dropped and what was rejected. Verdict must be
 	// empty then.
 	NotAccepted bool
-	// Warned lists messages that have a warning, whatever their verdict.
+	// Warned lists messages that have a warning, with any verdict.
 	Warned bool
 	// Search keeps messages that have all of its words in their text, in any
-	// order and any case: identifiers, addresses, events, message ids, and
-	// everything else that was sent. White space separates words. A phrase in
-	// quotation marks counts as one word: it begins at the start of a word, and
-	// ends before white space or at the end. A dash before a word or a phrase
-	// excludes the messages that have it. A message that the journal keeps
-	// without its text has no words. Empty: all.
+	// order, in upper or lower case: identifiers, addresses, events, message
+	// ids, and everything else that was sent. White space separates words. A
+	// phrase in quotation marks counts as one word: it begins at the start of a
+	// word, and ends before white space or at the end. A dash before a word or
+	// a phrase excludes the messages that have it. A message that the journal
+	// keeps without its text has no words. Empty: all.
 	Search string
 	// Type is the type of the message, such as track. Empty: any.
 	Type string
@@ -36,8 +36,8 @@ type MessagesQuery struct {
 	// Rule is the ID of a rule that the message broke, or of a warning. Empty:
 	// any.
 	Rule string
-	// From keeps messages that were received at that time or later, To those
-	// that were received before that time. Zero: any time.
+	// From keeps messages that were received at that time or later. To keeps
+	// those that were received before that time. Zero: any time.
 	From, To time.Time
 	// Before is MessagesPage.Next of the page before. Zero: the first page.
 	Before uint64

@@ -151,7 +151,8 @@ func (p *pageRequest) events() (view, error) {
 	return view{template: "events", title: "Events and their shapes", section: "events", data: data}, nil
 }
 
-// Mixed reports whether the values have more than one type, null aside.
+// Mixed reports whether the values have more than one type. null is not
+// counted.
 func (f FieldShape) Mixed() bool {
 	n := len(f.Types)
 	if f.Types[typeNames[typeNull]] > 0 {

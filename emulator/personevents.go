@@ -17,14 +17,14 @@ type PersonEventsQuery struct {
 	Limit int
 }
 
-// PersonEventsPage is a part of the events of a person, the newest arrival
-// first.
+// PersonEventsPage is a part of the events of a person. The event that arrived
+// last is the first.
 type PersonEventsPage struct {
 	Events []PersonEvent `json:"events"`
 	// Next is PersonEventsQuery.Before of the next page, or zero after the
 	// last.
 	Next uint64 `json:"next"`
-	// Total counts the events that are kept, Forgotten those beyond
+	// Total counts the events that are kept. Forgotten counts those beyond
 	// Config.MaxEventsPerPerson.
 	Total     int `json:"total"`
 	Forgotten int `json:"forgotten"`

@@ -56,7 +56,7 @@ type Event struct {
 // Device is one push device of a person.
 type Device struct {
 	Token string `json:"token"`
-	// Type is ios or android, or whatever was sent.
+	// Type is ios, android, or another text that was sent.
 	Type       string                     `json:"type"`
 	Attributes map[string]json.RawMessage `json:"attributes"`
 	// UpdatedAt is the timestamp of the event that last changed it.
@@ -81,8 +81,8 @@ type Object struct {
 
 // Record is one message and its verdict.
 type Record struct {
-	// Sequence numbers the messages of a workspace in order, from 1; Request
-	// numbers its requests, and Index the messages of one batch, from 0.
+	// Sequence is the number of the message in its workspace, from 1. Request
+	// is the number of its request. Index is its place in the batch, from 0.
 	Sequence   uint64    `json:"sequence"`
 	Request    uint64    `json:"request"`
 	Index      int       `json:"index"`
@@ -104,10 +104,10 @@ type Record struct {
 	Message
 }
 
-// Stats returns the counters of the workspace of key. If key is empty, it is
-// the only workspace. If nothing has opened it yet, all are zero. It fails with
-// ErrAmbiguous if key is empty and there are several workspaces, and with
-// ErrNotFound if key is not one of Config.Keys.
+// Stats returns the counters of the workspace of key. If key is empty, Stats
+// uses the only workspace. If nothing has opened the workspace yet, all
+// counters are zero. It fails with ErrAmbiguous if key is empty and there are
+// several workspaces, and with ErrNotFound if key is not one of Config.Keys.
 func (s *Server) Stats(key string) (Stats, error) {
 	ws, err := s.workspace(key)
 	if ws == nil {

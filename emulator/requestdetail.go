@@ -54,7 +54,7 @@ func (s *Server) Request(key string, number uint64) (RequestDetail, error) {
 }
 
 // Replay processes a request once more, as a new one, and returns that. Faults
-// do not affect it, and it is not sent on to another server. key is as for
+// do not affect it, and it is not forwarded to another server. key is as for
 // Stats. It fails with ErrNotFound if the whole request is no longer kept, or
 // if it was not a call of the API with a known write key.
 func (s *Server) Replay(key string, number uint64) (Request, error) {

@@ -23,7 +23,7 @@ type Request struct {
 	Path       string    `json:"path"`
 	// Strict says that strict mode was on.
 	Strict bool `json:"strict"`
-	// Status is the status of the answer, Errors what the answer said.
+	// Status is the status of the answer. Errors has the texts of the answer.
 	Status int      `json:"status"`
 	Errors []string `json:"errors,omitempty"`
 	// Bytes is the length of the body, after decompression.
@@ -34,18 +34,19 @@ type Request struct {
 	// first.
 	Messages MessageCounts `json:"messages"`
 	First    uint64        `json:"first"`
-	// Rules are those that its messages broke, with warnings, each once.
+	// Rules are the rules that its messages broke, also those that only warn,
+	// each once.
 	Rules []string `json:"rules,omitempty"`
 	// Rest is the part of a batch's body that is not a message, or all of a
 	// body without messages, at most 4 KiB. Write keys are masked.
 	Rest string `json:"rest,omitempty"`
 	// Key is the masked write key.
 	Key string `json:"key"`
-	// Upstream is the answer of the real API, if the call was sent on.
+	// Upstream is the answer of the real API, if the call was forwarded.
 	Upstream *Upstream `json:"upstream,omitempty"`
 }
 
-// Upstream is the answer of another server to a call that was sent on.
+// Upstream is the answer of another server to a call that was forwarded.
 type Upstream struct {
 	// Status is zero if there was no answer. Error says why there was none.
 	Status int    `json:"status"`

@@ -13,8 +13,8 @@ import (
 )
 
 // UnknownKey is the name of the workspace for calls that belong to no other:
-// without a key, or with an unknown one. It has messages and counters, and
-// never people.
+// without a key, or with an unknown one. It has messages and counters, but no
+// people.
 const UnknownKey = "_unknown"
 
 // Server emulates the Pipelines API. It is an [http.Handler] for the API's
@@ -77,8 +77,9 @@ const apiPrefix = "/v1/"
 
 // Header is the name of the header, with the value 1, that each answer of a
 // [Server] has. It says that the answer comes from an emulator and not from
-// Customer.io. A server with Config.Forward never sets it, and removes that of
-// another emulator: what it gets may reach a real workspace.
+// Customer.io. A server with Config.Forward never sets it, and removes the
+// header that another emulator has set, because its calls may reach a real
+// workspace.
 const Header = "X-Ciokit-Emulator"
 
 // ServeHTTP answers one call of the API, or one of the inspection. A body must
@@ -269,7 +270,7 @@ func (s *Server) Keys() []string {
 
 // Reset deletes all state, messages, counters, snapshots and faults of all
 // workspaces. Workspaces that Config.Keys does not list are gone afterwards. It
-// fails only if its store does.
+// fails only if its store fails.
 func (s *Server) Reset() error {
 	defer s.persist.begin()()
 	s.faults.reset()

@@ -23,8 +23,8 @@ type Shape struct {
 	Name string `json:"name"`
 	// Type is track, page or screen; of traits it is identify.
 	Type string `json:"type"`
-	// Count is how many messages were accepted, First and Last when the first
-	// and the last of them were.
+	// Count is how many messages were accepted. First and Last are the times of
+	// the first and the last of them.
 	Count uint64    `json:"count"`
 	First time.Time `json:"first"`
 	Last  time.Time `json:"last"`
@@ -177,8 +177,8 @@ type EventShapesQuery struct {
 }
 
 // EventShapes returns the shapes of the events in a workspace, sorted by name,
-// at most 2,000. Events that acted, such as User Deleted, are among them, and
-// events of people who were deleted since. It fails as Stats does.
+// at most 2,000. The list also has events that are commands, such as User
+// Deleted, and events of people who were deleted later. It fails as Stats does.
 func (s *Server) EventShapes(q EventShapesQuery) ([]Shape, error) {
 	ws, err := s.workspace(q.Key)
 	if ws == nil {

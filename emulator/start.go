@@ -27,7 +27,7 @@ const TestKey = "test-key"
 type Instance struct {
 	// URL is the base of the API without /v1, such as http://127.0.0.1:34567.
 	URL string
-	// Key is the write key. Calls with any other are refused as unknown,
+	// Key is the write key. Calls with any other key are refused as unknown,
 	// unless Config.Keys lists it.
 	Key string
 	// Server is the server itself.
@@ -76,8 +76,8 @@ func (c Config) InProcess(t TB) *Instance {
 	return &Instance{URL: "http://emulator", Key: c.Keys[0], Server: New(c), t: t}
 }
 
-// Client returns a client that reaches the server without sockets, whatever
-// the host of the URL.
+// Client returns a client that reaches the server without sockets, with any
+// host in the URL.
 func (i *Instance) Client() *http.Client {
 	return &http.Client{Transport: i.Server.Transport()}
 }
@@ -117,8 +117,8 @@ func (i *Instance) Stats() Stats {
 }
 
 // Messages returns the messages that q asks for, newest first. If q names no
-// workspace, it is the instance's. Calls with an unknown key are not among
-// them: they belong to the workspace of [UnknownKey].
+// workspace, Messages uses that of the instance. It does not list calls with an
+// unknown key: they belong to the workspace of [UnknownKey].
 func (i *Instance) Messages(q MessagesQuery) MessagesPage {
 	i.t.Helper()
 	q.Key = cmp.Or(q.Key, i.Key)

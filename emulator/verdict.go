@@ -7,7 +7,7 @@ const (
 	// VerdictAccepted: the message was answered with 200 and took effect.
 	VerdictAccepted Verdict = "accepted"
 	// VerdictDropped: the call was answered with 200, and the message had no
-	// effect. The real API does not tell its callers of this.
+	// effect. The real API does not tell this to its callers.
 	VerdictDropped Verdict = "dropped"
 	// VerdictRejected: the call was answered with an error, and nothing of it
 	// had an effect.
@@ -30,8 +30,8 @@ const (
 	EffectWarns Effect = "warns"
 )
 
-// Rule is one reason for which a message was dropped or rejected, or for
-// which it carries a warning.
+// Rule is one reason for which a message was dropped or rejected, or for which
+// it has a warning.
 type Rule struct {
 	// ID is short, in kebab case, and stable.
 	ID string `json:"rule"`

@@ -18,10 +18,9 @@ type Why struct {
 	SeenAt  time.Time `json:"seenAt"`
 	// Traits says for each trait which message gave it its present value.
 	Traits map[string]WhyTrait `json:"traits"`
-	// AnonymousIDs are those that became the person's, in order.
+	// AnonymousIDs are those that now belong to the person, in order.
 	AnonymousIDs []string `json:"anonymousIds"`
-	// Merges is the history of what was merged into the person, oldest
-	// first, the last hundred.
+	// Merges has the last hundred merges into the person, oldest first.
 	Merges []Merge `json:"merges"`
 }
 
@@ -34,8 +33,8 @@ type WhyTrait struct {
 	Request uint64 `json:"request,omitempty"`
 }
 
-// Why returns where the present state of a person comes from. key and id are as
-// for Person, and so are the errors. Nothing is known of suppressed people.
+// Why returns where the present state of a person comes from. key, id and the
+// errors are as for Person. Nothing is known of suppressed people.
 func (s *Server) Why(key, id string) (Why, error) {
 	ws, err := s.workspace(key)
 	if err != nil {
@@ -73,7 +72,7 @@ func (ws *workspaceState) why(p *personState) Why {
 // came with the address of the person, a message that named them by cio_id gave
 // them another id, or they were merged into another person. key is as for
 // Person. It fails with ErrNotFound if nobody took over, or if the merge is
-// older than the last hundred of that person. It looks at all people.
+// older than the last hundred of that person. It searches all people.
 func (s *Server) Successor(key, id string) (Why, Merge, error) {
 	ws, err := s.workspace(key)
 	if err != nil {
@@ -102,7 +101,7 @@ func (ws *workspaceState) successor(id string) (p *personState, newest mergeStat
 }
 
 // WhyObject returns which message gave each attribute of an object its present
-// value. key, typeID and id are as for Object, and so are the errors.
+// value. key, typeID, id and the errors are as for Object.
 func (s *Server) WhyObject(key, typeID, id string) (map[string]WhyTrait, error) {
 	ws, err := s.workspace(key)
 	if err != nil {

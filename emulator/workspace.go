@@ -95,8 +95,8 @@ type Stats struct {
 	// Messages counts every message since the start or the last reset.
 	Messages MessageCounts `json:"messages"`
 	// Requests counts the calls that were processed, and Bytes the bytes of
-	// their bodies, after decompression. A call that a fault answered is in
-	// neither.
+	// their bodies, after decompression. They do not count a call that a fault
+	// answered.
 	Requests uint64 `json:"requests"`
 	Bytes    int64  `json:"bytes"`
 }

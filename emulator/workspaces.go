@@ -51,8 +51,8 @@ func (ws *workspaceState) export() Workspace {
 	return Workspace{ws.masked, ws.handle, ws.count(), ws.calledAt}
 }
 
-// KeyOf returns the write key of the workspace with that handle, which is
-// [Workspace].Handle, if there is one.
+// KeyOf returns the write key of the workspace whose [Workspace].Handle is
+// handle. found says whether there is one.
 func (s *Server) KeyOf(handle string) (key string, found bool) {
 	for _, ws := range s.allWorkspaces() {
 		if ws.handle == handle {
@@ -62,6 +62,6 @@ func (s *Server) KeyOf(handle string) (key string, found bool) {
 	return "", false
 }
 
-// Forwards reports whether the server sends calls on to another one; see
+// Forwards reports whether the server forwards calls to another one; see
 // [Config].Forward.
 func (s *Server) Forwards() bool { return s.config.Forward != nil }

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Flush returns when every message that was enqueued before the call is settled, that is, accepted or a dead letter. Flush returns early, with an
+// Flush returns when every message that was enqueued before the call has been accepted or has become a dead letter. Flush returns early, with an
 // error, in three cases: ctx ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close
 // leaves some of the messages in the directory, the error is cio.ErrClosed. In none of these cases is a message lost.
 func (o *Outbox) Flush(ctx context.Context) error {

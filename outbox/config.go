@@ -18,8 +18,8 @@ type Config struct {
 	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull instead of waiting for room.
 	FailWhenFull bool
 	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. Open deletes old dead
-	// letters, and so does the Outbox every hour. Because the clock may be wrong, Open deletes only dead letters that were already too old when the
-	// store was last open.
+	// letters, and the Outbox deletes them every hour. Because the clock may be wrong, Open deletes only dead letters that were already too old when
+	// the store was last open.
 	KeepDead time.Duration
 	// Batcher says how messages are sent. Its MaxBytes limits the memory of messages that are being sent. OnReport, if set, is called with the
 	// outcome of each message. It is called again if the message is sent again after the process was killed. A Report has no Tag, because tags are
@@ -30,7 +30,8 @@ type Config struct {
 	Logger *slog.Logger
 	// OnDamage, if set, is called if the content of the files is not what was written. Damage is always logged too.
 	OnDamage func(Damage)
-	// Store, if set, keeps the messages instead of Dir. MaxBytes and OnDamage have no effect then: the store has its own. Close closes the store.
+	// Store, if set, keeps the messages instead of Dir. MaxBytes and OnDamage have no effect then: the store has settings of its own. Close closes
+	// the store.
 	Store Store
 }
 

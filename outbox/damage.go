@@ -21,10 +21,10 @@ type Damage struct {
 	What []string `json:"what"`
 	// Copy is the directory with copies of the damaged files; empty if no copies were made.
 	Copy string `json:"copy,omitempty"`
-	// Missing is how many messages are not in their place, and may be lost. Some of them may have been sent, and some may be among those that were
-	// set aside. It is -1 if the number is not known.
+	// Missing is how many messages are not in their place, and may be lost. Some of them may have been sent, and some may be counted in SetAside. It
+	// is -1 if the number is not known.
 	Missing int64 `json:"missing"`
-	// Broken is how many of the missing messages are there, but with changed bytes. They are dead letters, and are never sent.
+	// Broken is how many of the missing messages were found with changed bytes. They are dead letters, and are never sent.
 	Broken int64 `json:"broken"`
 	// Saved is how many messages were found outside of their place and put back into the queue. They may be sent twice, with the same id.
 	Saved int64 `json:"saved"`

@@ -107,6 +107,6 @@ func takeTurn(dir string, alone bool) (end func() error, err error) {
 	}
 }
 
-// ReadOwner returns the process that uses or last used a directory; the zero Owner if that is not known. It does not say whether the process still
-// uses it: an InUseError does.
+// ReadOwner returns the process that uses or last used a directory; the zero Owner if that is not known. Only an InUseError says whether the process
+// still uses the directory.
 func ReadOwner(dir string) Owner { return readOwner(dir) }

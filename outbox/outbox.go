@@ -106,7 +106,7 @@ func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
 	return o.append(ctx, []cio.Encoded{e}, !o.cfg.FailWhenFull)
 }
 
-// TryEnqueue is Enqueue without waiting for room: if there is no room, it returns cio.ErrQueueFull at once. It does wait for the disk.
+// TryEnqueue does the same as Enqueue, but does not wait for room: if there is no room, it returns cio.ErrQueueFull at once. It waits for the disk.
 func (o *Outbox) TryEnqueue(m cio.Message) error {
 	e, err := o.encode(m)
 	if err != nil {
@@ -115,8 +115,8 @@ func (o *Outbox) TryEnqueue(m cio.Message) error {
 	return o.append(context.Background(), []cio.Encoded{e}, false)
 }
 
-// EnqueueAll is Enqueue of several messages in one commit: all of them are stored, in their order, or none. A *cio.MessageError has the Index of the
-// message that it is about. EnqueueAll is much faster than many calls of Enqueue in sequence.
+// EnqueueAll does the same as Enqueue for several messages, in one commit: all of them are stored, in their order, or none. A *cio.MessageError has
+// the Index of the message that it is about. EnqueueAll is much faster than many calls of Enqueue in sequence.
 func (o *Outbox) EnqueueAll(ctx context.Context, messages []cio.Message) error {
 	encoded := make([]cio.Encoded, len(messages))
 	for i, m := range messages {

@@ -22,7 +22,7 @@ func (o *Outbox) Purge(ctx context.Context, ids ...string) (queued, dead int, er
 }
 
 // Of returns a func for Store.Purge that matches the messages of a person: those that name one of the ids as user id, anonymous id, previous id or
-// group id, or as the trait email. The case of an address does not matter. Bytes that are not a message never match.
+// group id, or as the trait email. Upper and lower case make no difference in an address. Bytes that are not a message never match.
 func Of(ids ...string) func(bytes []byte) bool {
 	return func(bytes []byte) bool {
 		var m cio.Encoded
