@@ -1,5 +1,5 @@
-// customerio-node's App API client, and what of its Track client fills segments: node customerio-node-app.mjs URL KEY
-// It prints one JSON object: for each call what it answered, or the status of its failure.
+// customerio-node's App API client, and the calls of its Track client that fill segments: node customerio-node-app.mjs URL KEY
+// It prints one JSON object: the answer to each call, or the status of its failure.
 import { APIClient, TrackClient, IdentifierType } from "customerio-node";
 
 const [url, key] = process.argv.slice(2);
@@ -55,7 +55,7 @@ await attempt("campaigns", () => cio.listCampaigns());
 await attempt("metrics", () => cio.getCampaignMetrics(1));
 await attempt("refused", () => new APIClient("another", { url: `${url}/v1`, retry: { maxRetries: 0 } }).listSegments());
 
-// Every method that only reads, with the id of what is canned: none may fail but those of operations that the API's document of 2025 does not have.
+// Every method that only reads, with the id of an object that always exists. Only operations that are not in the API's document of 2025 are allowed to fail.
 const failed = {};
 let asked = 0;
 for (const name of Object.getOwnPropertyNames(APIClient.prototype)) {
