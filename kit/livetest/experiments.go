@@ -152,12 +152,12 @@ var storeExperiments = []Experiment{
 			return seen, err
 		}},
 	{ID: "bad-item-permissive", Question: "What happens to the rest of a batch with one invalid message, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
-		Behaviour: "In permissive mode a message that lacks a required field is dropped alone; the rest of its batch is applied.",
+		Behaviour: "In permissive mode only a message that lacks a required field is dropped; the rest of its batch is applied.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.badItem(ctx, true)
 		}},
 	{ID: "duplicate-message-id", Question: "What happens to an event with a messageId that was sent before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
-		Behaviour: "Messages with a messageId seen before are processed again.",
+		Behaviour: "A message whose messageId was seen before is processed again.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
 			event := cio.Track{UserID: id, Event: cio.Named("Ciokit Test Twice", nil), MessageID: "ciokit-test-" + s.run}

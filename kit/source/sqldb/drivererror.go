@@ -27,8 +27,8 @@ type reason struct {
 	timeout  bool   // nobody answered in time
 }
 
-// reasonOf returns the reason of an error. A driver tries several addresses, with and without TLS, and its error has a message for each attempt: equal
-// ones are given once. connecting says that the connection was not ready.
+// reasonOf returns the reason of an error. A driver tries several addresses, with and without TLS, and its error has a message for each attempt:
+// equal ones are given once. connecting says that the connection was not ready.
 func (d *dialect) reasonOf(err error, connecting bool) reason {
 	all := d.reasons(err, connecting)
 	r := all[0]
