@@ -269,7 +269,7 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 		n    int64
 		text string
 	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: the message was sent, but no answer came"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
-		{s.Doubles, "named again, and counted once"}, {s.Earlier, "settled by an earlier run"}, {s.Open, "sent again: an earlier run got no answer, or did not sign it"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of a torn last line cut off"}} {
+		{s.Doubles, "named again, and counted once"}, {s.Earlier, "done by an earlier run, with a known outcome"}, {s.Open, "sent again: an earlier run got no answer, or did not sign it"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of an incomplete last line removed"}} {
 		if n.n > 0 {
 			line(n.n, n.text)
 		}
