@@ -86,7 +86,7 @@ var allAssumptions = []Assumption{
 		trackAPI + ", unless a setting of the workspace allows it", medium, "ChangeEmails"},
 	{"The message that arrives last is used, even if its timestamp is older.",
 		"own choice; the Track API has a field of its own to order updates by", low, "OrderByTimestamp"},
-	{"Events of an anonymousId are kept for 30 days after they arrived. When a person is identified with the anonymousId, they are attached to the person.",
+	{"Events of an anonymousId are kept for 30 days after they arrived. When a person is identified with the anonymousId, the events are attached to the person.",
 		trackAPI + "; it does not say when the 30 days begin", medium, ""},
 	{"After a person was identified with an anonymousId, events that have only that anonymousId belong to the person. The anonymousId cannot be given to another person later.",
 		trackAPI, medium, ""},
