@@ -170,7 +170,7 @@ func oneOutcome(t *testing.T, seed uint64) {
 		case reported[id] == 0 && back[id] == 0:
 			t.Errorf("%s is lost", id)
 		case failed[id] && !bad[id] && w.took[id] > 0:
-			t.Errorf("%s was refused, and the API took it", id)
+			t.Errorf("%s was reported as rejected, and the API accepted it", id)
 		case failed[id] && back[id] > 0:
 			both++
 		}

@@ -448,7 +448,7 @@ func TestBatcherPausesForAKeyThatIsRefused(t *testing.T) {
 			t.Errorf("%d requests, an hour later %d", requests, again)
 		}
 		if err := client.SetAPIKey("bad too"); err == nil {
-			t.Error("a key with a space was taken")
+			t.Error("a key with a space was accepted")
 		}
 		if err := client.SetAPIKey("good"); err != nil {
 			t.Fatal(err)
@@ -706,7 +706,7 @@ func TestNewBatcherRefuses(t *testing.T) {
 	client := newClient(t, &server{}, nil)
 	for _, cfg := range []cio.BatcherConfig{{Concurrency: -1}, {MaxBytes: -1}, {MaxBatchMessages: -1}, {MaxBytes: 100_000}} {
 		if _, err := cio.NewBatcher(client, cfg); err == nil {
-			t.Errorf("%+v was taken", cfg)
+			t.Errorf("%+v was accepted", cfg)
 		}
 	}
 }

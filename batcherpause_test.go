@@ -93,7 +93,7 @@ func (w *world) check(ids []string, rep *reports, closed error, bad map[string]b
 		case reported && r.Err == nil && w.took[id] == 0:
 			w.t.Errorf("%s is reported as accepted, and the API never took it", id)
 		case reported && r.Err != nil && !back[id] && !bad[id]:
-			w.t.Errorf("%s is reported as refused, and it is not its fault: %v", id, r.Err)
+			w.t.Errorf("%s is reported as rejected, but the message is not the cause: %v", id, r.Err)
 		}
 	}
 	if len(rep.byID) > len(ids) {
@@ -325,7 +325,7 @@ func TestEverythingIsRefusedForAWhile(t *testing.T) {
 						if lasts > 30*time.Second {
 							time.Sleep(lasts - 20*time.Second)
 							if requests := client.Stats().Requests; requests > 800 && name != "503" {
-								t.Errorf("%d requests while nothing was taken", requests)
+								t.Errorf("%d requests while nothing was accepted", requests)
 							}
 							if want := name != "503"; (b.Stats().Stopped != nil) != want {
 								t.Errorf("stopped: %v", b.Stats().Stopped)

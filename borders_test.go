@@ -143,7 +143,7 @@ func TestImportBorders(t *testing.T) {
 	}
 	for name := range allowed {
 		if _, ok := found[name]; !ok && (found["kit/load"] != nil || !slices.Contains(beside, strings.Split(name, "/")[0])) {
-			t.Errorf("%s is no package any more", name)
+			t.Errorf("%s is not a package any more", name)
 		}
 	}
 }

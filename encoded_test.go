@@ -110,7 +110,7 @@ func FuzzEncoded(f *testing.F) {
 		out, _ := e.MarshalJSON()
 		var again cio.Encoded
 		if err := again.UnmarshalJSON(out); err != nil || !json.Valid(out) || again.MessageID() != e.MessageID() || again.Identity() != e.Identity() {
-			t.Fatalf("%q was taken, but not %q (%v)", in, out, err)
+			t.Fatalf("%q was accepted, but not %q (%v)", in, out, err)
 		}
 		var members struct {
 			MessageID string `json:"messageId"`

@@ -48,7 +48,7 @@ func TestAMessageErrorNamesTheMessageAmongSeveral(t *testing.T) {
 			t.Errorf("%s: %v\nwant %s", name, m, c.want)
 		}
 		if text := strings.TrimPrefix(c.want, "cio: "); c.err == nil || !strings.Contains(c.err.Error(), text) {
-			t.Errorf("%s: the whole error is %v", name, c.err)
+			t.Errorf("%s: the complete error is %v", name, c.err)
 		}
 	}
 	if got := client.Send(t.Context(), invalid).Error(); got != "cio: not accepted (rejected): "+strings.TrimPrefix(alone, "cio: ") {

@@ -36,7 +36,7 @@ func TestMisspeltSemanticEventsAreRefused(t *testing.T) {
 		}
 		e, err := cio.Encode(cio.Track{UserID: "u1", Event: cio.Verbatim(name, map[string]any{"a": 1})})
 		if err != nil || len(e.Warnings()) != 0 {
-			t.Errorf("%q, meant as it stands: %v, %v", name, err, e.Warnings())
+			t.Errorf("%q, sent unchanged: %v, %v", name, err, e.Warnings())
 			continue
 		}
 		if b, _ := e.MarshalJSON(); !strings.Contains(string(b), `"properties":{"a":1}`) {
@@ -98,7 +98,7 @@ func TestLintOfManyNames(t *testing.T) {
 		}
 	}
 	if _, err := cio.Encode(cio.Track{UserID: "u1", Event: cio.Named("order completed", nil)}); err == nil {
-		t.Error("a misspelt name was taken")
+		t.Error("a misspelt name was accepted")
 	}
 }
 

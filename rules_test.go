@@ -254,9 +254,9 @@ func judgeID(t *testing.T, id string) {
 			t.Fatalf("%+q: got %v", id, err)
 		}
 	case strings.ContainsFunc(id, drawn) && refused:
-		t.Fatalf("%+q can be seen and was refused", id)
+		t.Fatalf("%+q can be seen and was rejected", id)
 	case id != "" && !strings.ContainsFunc(id, func(r rune) bool { return !hidden(r) }) && !refused:
-		t.Fatalf("%+q cannot be seen and was taken", id)
+		t.Fatalf("%+q cannot be seen and was accepted", id)
 	case err != nil && !refused && len(id) < 5000:
 		t.Fatalf("%+q: %v", id, err)
 	}

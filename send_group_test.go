@@ -90,7 +90,7 @@ func TestSendGroupStop(t *testing.T) {
 					seen := make(map[int]bool)
 					err := client.Send(group.Context(t.Context(), func(lo, hi int, err error) {
 						if !errors.Is(err, cio.ErrInvalid) || hi != lo+1 || seen[lo] {
-							t.Errorf("told of %d to %d: %v", lo, hi, err)
+							t.Errorf("reported %d to %d: %v", lo, hi, err)
 						}
 						seen[lo] = true
 						if told.Add(1) >= 20 {
@@ -105,7 +105,7 @@ func TestSendGroupStop(t *testing.T) {
 						switch {
 						case f.Outcome == cio.OutcomeRejected:
 							if refused.Add(1); !seen[f.Index] {
-								t.Errorf("was not told of %d", f.Index)
+								t.Errorf("%d was not reported", f.Index)
 							}
 						case f.Outcome != cio.OutcomeUnsent || !errors.Is(f.Err, cio.ErrStopped):
 							t.Errorf("%d is %v: %v", f.Index, f.Outcome, f.Err)
@@ -115,7 +115,7 @@ func TestSendGroupStop(t *testing.T) {
 			}
 			all.Wait()
 			if n := refused.Load(); n != told.Load() || n < 20 || n > int64(20+side-1) || underway > (side-1)*500 || side > 1 && underway == 0 {
-				t.Errorf("%d side by side: %d were refused, told of %d, %d under way", side, n, told.Load(), underway)
+				t.Errorf("%d side by side: %d were refused, %d reported, %d under way", side, n, told.Load(), underway)
 			}
 			before := len(s.seen())
 			if err := client.Send(group.Context(t.Context(), nil), tracks(2)...); !errors.Is(err, cio.ErrStopped) || !errors.Is(err, context.Canceled) || cio.Retryable(err) || len(s.seen()) != before {

@@ -321,7 +321,7 @@ func TestReadsObjectsBack(t *testing.T) {
 		t.Errorf("another type: %v", err)
 	}
 	if _, err := read.Objects().Attributes(t.Context(), "", "a"); err == nil {
-		t.Error("no type is no error")
+		t.Error("a missing type did not cause an error")
 	}
 }
 

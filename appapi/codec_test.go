@@ -145,7 +145,7 @@ func FuzzPage(f *testing.F) {
 		op := operation{name: "x", answer: "segments"}
 		items, next, err := op.page(text)
 		if err != nil && (items != nil || next != "") {
-			t.Fatal("something of a page that is none")
+			t.Fatal("a member of a value that is not a page was returned")
 		}
 		for _, item := range items {
 			_ = json.Unmarshal(item, new(Segment))

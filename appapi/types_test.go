@@ -133,7 +133,7 @@ func TestNoAnswerIsUntyped(t *testing.T) {
 		walk(op.name, typ, s)
 	}
 	if seen < 700 || untypedMembers == 0 {
-		t.Errorf("only %d members were looked at, %d of them without a type in the document", seen, untypedMembers)
+		t.Errorf("only %d members were checked, %d of them without a type in the document", seen, untypedMembers)
 	}
 }
 

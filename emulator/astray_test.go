@@ -73,7 +73,7 @@ func TestAstray(t *testing.T) {
 				t.Errorf("%s %s: %+v", test.method, test.path, got)
 			}
 			if len(told) != 1 || told[0].Path != test.shown || told[0].Status != test.status {
-				t.Errorf("%s %s: told %+v, want %s", test.method, test.path, told, test.shown)
+				t.Errorf("%s %s: reported %+v, want %s", test.method, test.path, told, test.shown)
 			}
 			text := encode(t, told)
 			if strings.Contains(text, "secretkey") || strings.Contains(text, "ann") || strings.Contains(a.body, "secretkey") {
@@ -109,14 +109,14 @@ func TestForeignHost(t *testing.T) {
 		w := httptest.NewRecorder()
 		srv.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://emulator:8110"+path, strings.NewReader(`{"userId":"u","event":"e"}`)))
 		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "--allow-host") || len(told) != 1 || told[0].Rules[0] != "foreign-host" {
-			t.Errorf("%s: %d %s, told %+v", path, w.Code, w.Body, told)
+			t.Errorf("%s: %d %s, reported %+v", path, w.Code, w.Body, told)
 		}
 	}
 	told = nil
 	w := httptest.NewRecorder()
 	srv.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://emulator:8110/_emulator/stats", nil))
 	if w.Code != http.StatusForbidden || len(told) > 0 {
-		t.Errorf("the inspection: %d, told %+v", w.Code, told)
+		t.Errorf("the inspection: %d, reported %+v", w.Code, told)
 	}
 	if keys := srv.Keys(); len(keys) > 0 {
 		t.Errorf("workspaces %v", keys)

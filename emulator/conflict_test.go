@@ -61,7 +61,7 @@ func TestIDTakenByTrait(t *testing.T) {
 	}
 	c.send(`{"type":"identify","userId":"a@b.example","traits":{"id":7}}`)
 	if c.person("7") == "" {
-		t.Error("a numeric id by trait was not taken")
+		t.Error("a numeric id in a trait was not accepted")
 	}
 }
 

@@ -58,7 +58,7 @@ func TestForward(t *testing.T) {
 	}
 	requests, err := c.srv.Requests(emulator.RequestsQuery{})
 	if err != nil || len(requests.Requests) != 2 || len(told) != 2 {
-		t.Fatalf("%d requests, %d told, %v", len(requests.Requests), len(told), err)
+		t.Fatalf("%d requests, %d reported, %v", len(requests.Requests), len(told), err)
 	}
 	if r := requests.Requests[1]; r.Status != 200 || r.Upstream == nil || r.Upstream.Status != 429 || r.Upstream.Body != a.body || told[0].Upstream.Status != 429 {
 		t.Errorf("%+v", r)

@@ -82,7 +82,7 @@ func TestPageEscapes(t *testing.T) {
 		}
 		// The page's own script has a src attribute and no content.
 		if strings.Count(a.body, "<script") != strings.Count(a.body, `<script src="/_page/page.js"`) || strings.Contains(a.body, "<img src=x") {
-			t.Errorf("%s holds what was sent as markup:\n%s", path, a.body)
+			t.Errorf("%s contains sent text as markup:\n%s", path, a.body)
 		}
 		if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: policy %q", path, policy)
@@ -300,7 +300,7 @@ func TestViewsTakeNoLock(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.HasSuffix(file, "_test.go") && file != "pagedata.go" && strings.Contains(string(text), ".mu.") {
-			t.Errorf("%s takes a lock", file)
+			t.Errorf("%s locks something", file)
 		}
 	}
 }

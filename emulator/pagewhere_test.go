@@ -70,7 +70,7 @@ func TestPageFindsTheWorkspace(t *testing.T) {
 		}
 		for _, secret := range []string{"nobody-has-it", "key="} {
 			if strings.Contains(w.Header().Get("Location"), secret) || strings.Contains(w.Body.String(), secret) {
-				t.Errorf("%s: the answer holds %q", test.path, secret)
+				t.Errorf("%s: the answer contains %q", test.path, secret)
 			}
 		}
 		if test.to == "" {

@@ -154,7 +154,7 @@ func TestForwardedSettings(t *testing.T) {
 			}
 			if test.want != http.StatusOK {
 				if strings.Contains(string(body), "projects/k") {
-					t.Errorf("the error tells the key: %s", body)
+					t.Errorf("the error contains the key: %s", body)
 				}
 				if strings.Contains(string(body), "integrations") || resp.StatusCode == http.StatusBadGateway && resp.Header.Get("Location") != "" {
 					t.Errorf("what could not be read went through: %v %s", resp.Header, body)

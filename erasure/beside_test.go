@@ -68,7 +68,7 @@ func TestRunOncePerPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	if sum, err := run(approved, first); err != nil || sum.Earlier != 6 {
-		t.Errorf("a whole copy: %+v, %v", sum, err)
+		t.Errorf("a complete copy: %+v, %v", sum, err)
 	}
 	other := o.plan(t, erasure.ActionDelete, targets, func(cfg *erasure.PlanConfig) { cfg.Request = "another" })
 	if sum, err := run(other, second); err != nil || sum.Accepted != 6 || sum.Earlier != 0 {

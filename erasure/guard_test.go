@@ -154,7 +154,7 @@ func TestStoppedUnsuppressCounts(t *testing.T) {
 				}
 				g, _ := o.guardOf(t, first.Dir, job.Dir)
 				if g.Len() != 6 { // three people, with one address each
-					t.Errorf("the guard knows %d identifiers, want 6", g.Len())
+					t.Errorf("the guard contains %d identifiers, want 6", g.Len())
 				}
 			})
 		}
@@ -185,7 +185,7 @@ func TestReadGuardRefuses(t *testing.T) {
 		write(t, file, []byte(text))
 		g, err := erasure.ReadGuard(file, o.guard)
 		if err == nil {
-			t.Errorf("%s: it is taken, with %d names", why, g.Len())
+			t.Errorf("%s: it is accepted, with %d names", why, g.Len())
 			return
 		}
 		for _, w := range append(words, "erased.guard") {
@@ -247,7 +247,7 @@ func TestLateEndOfSuppressionsTakesNobodyOut(t *testing.T) {
 				verify(t, v)
 			}
 			if g, _ := o.guardOf(t, first.Dir, back.Dir, deleted.Dir); g.Len() != 18 { // nine people, with one address each
-				t.Errorf("the guard knows %d identifiers, want 18", g.Len())
+				t.Errorf("the guard contains %d identifiers, want 18", g.Len())
 			}
 		})
 	}
@@ -279,6 +279,6 @@ func TestGuardSeesThroughWhatIsNotSeen(t *testing.T) {
 		}
 	}
 	if !g.Has("odd\u200bid") {
-		t.Error("an id that has such a character is not known as it stands")
+		t.Error("an id with such a character is not in the guard in its own spelling")
 	}
 }

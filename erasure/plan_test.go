@@ -221,7 +221,7 @@ func TestParseKeyring(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %q", text, ring.Names(), err, want)
 		}
 		if err != nil && strings.Contains(err.Error(), secret) {
-			t.Error("the error holds the private key")
+			t.Error("the error contains the private key")
 		}
 	}
 }

@@ -102,7 +102,7 @@ func TestProofTampered(t *testing.T) {
 		}
 		change(bad)
 		if p, err := erasure.CheckProof(bad, o.check()); err == nil {
-			t.Errorf("%s: taken: %+v", what, p.Entries)
+			t.Errorf("%s: accepted: %+v", what, p.Entries)
 		}
 	}
 	for _, f := range files {

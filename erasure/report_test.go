@@ -182,7 +182,7 @@ func written(t testing.TB, c *erasure.Checked, cfg erasure.ReportConfig) string 
 	html := page.String()
 	for _, no := range []string{"http://", "src=", "url(", "<script", "@import", "<link", "ZgotmplZ", "%!", "NaN"} {
 		if strings.Contains(strings.ReplaceAll(html, c.Plan.Target, ""), no) {
-			t.Errorf("the page holds %q", no)
+			t.Errorf("the page contains %q", no)
 		}
 	}
 	d := xml.NewDecoder(strings.NewReader(html[strings.Index(html, "<body>"):strings.LastIndex(html, "</html>")]))

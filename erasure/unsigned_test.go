@@ -44,7 +44,7 @@ func TestUnsignedReadingIsNotBelieved(t *testing.T) {
 	}
 	forge(t, dir, `"entry":"verified","subject":"`+o.receipt.Subject("person-0").String()+`","outcome":"gone","reason":"deletion-in-log"`)
 	if _, err := erasure.Check(dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) {
-		t.Errorf("a check takes it for signed: %v", err)
+		t.Errorf("a check treats it as signed: %v", err)
 	}
 	job.Again = 24 * time.Hour
 	sum := verify(t, job)
@@ -115,7 +115,7 @@ func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 	set, _, _ = strings.Cut(set, "}")
 	forge(t, back.Dir, `"entry":"guard",`+set)
 	if g, err := erasure.GuardOf(dirs, o.check(), o.guard); err == nil {
-		t.Errorf("a guard after the end is taken: %v", g.Has("person-1"))
+		t.Errorf("a guard entry after the end is accepted: %v", g.Has("person-1"))
 	}
 	entries := filepath.Join(back.Dir, "entries.jsonl")
 	text := string(must(t)(os.ReadFile(entries)))
@@ -123,7 +123,7 @@ func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 	write(t, entries, []byte(strings.TrimSuffix(text, forged)))
 	forge(t, back.Dir, `"entry":"resumed","operator":"operator/ann","open":0,"cut":0`, `"entry":"guard",`+set)
 	if g, err := erasure.GuardOf(dirs, o.check(), o.guard); err == nil && !g.Has("person-1") {
-		t.Error("a guard that nobody signed takes somebody out")
+		t.Error("an unsigned guard entry removes somebody from the guard")
 	}
 }
 

@@ -202,7 +202,7 @@ func TestVerifyRefuses(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(o.dir, "none")); err == nil {
-		t.Error("a verification of no receipt made one")
+		t.Error("a verification without a receipt created one")
 	}
 	if after := must(t)(os.ReadFile(filepath.Join(dir, "entries.jsonl"))); !bytes.Equal(before, after) {
 		t.Error("a verification that was refused wrote to the receipt")

@@ -51,7 +51,7 @@ func TestCopiesOfFailedStarts(t *testing.T) {
 	}
 	told, err := outbox.ReadDamages(dir)
 	if err != nil || len(told) != 1 || told[0].Copy != copies[0] || len(told[0].What) == 0 {
-		t.Errorf("told of are %v, %v", told, err)
+		t.Errorf("reported: %v, %v", told, err)
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*.new*")); err != nil || len(left) > 0 {
 		t.Errorf("there are %v, %v", left, err)
@@ -80,7 +80,7 @@ func TestWhatAKilledProcessLeaves(t *testing.T) {
 	}
 	closeDisk(t, openQuietly(t, dir, true))
 	if told, err := outbox.ReadDamages(dir); err != nil || len(told) != 1 || told[0].Copy != copied {
-		t.Errorf("told of are %v, %v", told, err)
+		t.Errorf("reported: %v, %v", told, err)
 	}
 	if left, err := filepath.Glob(fresh + "*"); err != nil || len(left) > 0 {
 		t.Errorf("there are %v, %v", left, err)

@@ -97,7 +97,7 @@ func TestAGuardThatCannotTell(t *testing.T) {
 					t.Errorf("the log or the error has what may name a person: %s %v", out.String(), s.Stopped)
 				}
 				if n := strings.Count(out.String(), "cannot decide"); c.waits != (n == 2) {
-					t.Errorf("in 90 seconds the log is told %d times: %s", n, out.String())
+					t.Errorf("in 90 seconds the log has it %d times: %s", n, out.String())
 				}
 				if !c.waits {
 					return
@@ -222,7 +222,7 @@ func TestWhatIsRejectedBeforeItIsSentIsReported(t *testing.T) {
 				}}})
 				flush(t, o)
 				if s := o.Stats(); s.Dead != 2 || s.Accepted != 8 || len(told) != 2 || told["m2"] != 1 || told["m7"] != 1 {
-					t.Errorf("%+v; told: %v", s, told)
+					t.Errorf("%+v; reported: %v", s, told)
 				}
 			})
 		})

@@ -241,7 +241,7 @@ func FuzzMark(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		last, err := parseMark(text)
 		if err == nil && markLine(last) != string(text) {
-			t.Errorf("%q is taken for %d", text, last)
+			t.Errorf("%q is read as %d", text, last)
 		}
 	})
 }

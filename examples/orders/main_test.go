@@ -140,9 +140,9 @@ func TestKilledDuringAnOutage(t *testing.T) {
 		}
 	}
 	if len(taken) < 10 {
-		t.Errorf("only %d orders were taken", len(taken))
+		t.Errorf("only %d orders were accepted", len(taken))
 	}
-	t.Logf("%d orders were taken and have arrived", len(taken))
+	t.Logf("%d orders were accepted and have arrived", len(taken))
 }
 
 // absent returns the orders without an event.

@@ -36,7 +36,7 @@ func TestSureFoldsASCIIAlone(t *testing.T) {
 	}
 	for _, r := range []rune{'\u212a', '\u017f', '\u0130', '\u0131'} {
 		if !asciiOf[r] {
-			t.Errorf("%U turns into no letter of ASCII", r)
+			t.Errorf("%U does not turn into an ASCII letter", r)
 		}
 	}
 	for _, plain := range []string{"ann@x.org", "ANN@x.org", "jürgen@müller.de", "not an address \u212a", ""} {

@@ -73,7 +73,7 @@ func TestDrift(t *testing.T) {
 	}
 	for i, x := range d.exceptions {
 		if !d.used[i] {
-			t.Errorf("spec/exceptions.txt:%d: %s %s %s: the documents give no cause for it any more", x.Line, x.Kind, x.Schema, x.Path)
+			t.Errorf("spec/exceptions.txt:%d: %s %s %s: the documents do not need it any more", x.Line, x.Kind, x.Schema, x.Path)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func TestAppendValueRefuses(t *testing.T) {
 		}
 	}
 	if _, err := wire.AppendValue(nil, loop); err == nil || !strings.Contains(err.Error(), wire.TooDeep) {
-		t.Errorf("a map that holds itself: %v", err)
+		t.Errorf("a map that contains itself: %v", err)
 	}
 }
 

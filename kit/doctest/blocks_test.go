@@ -187,7 +187,7 @@ func TestParseSnippet(t *testing.T) {
 	}
 	for _, text := range []string{"x  :=  1\n", "if {\n", "for x := range {}\n"} {
 		if _, err := parseSnippet(block{text: text}); err == nil {
-			t.Errorf("%q is taken", text)
+			t.Errorf("%q is accepted", text)
 		}
 	}
 	s, err := parseSnippet(block{doc: "a.md", line: 7, text: "client, err := cio.NewClient(cio.Config{})\nif err != nil {\n\treturn err\n}\nerr = client.Send(ctx)\n"})

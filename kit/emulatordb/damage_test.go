@@ -183,7 +183,7 @@ func TestDamage(t *testing.T) {
 					continue
 				}
 				if after != before {
-					t.Errorf("seed %d, %s: opened, but it holds something else", seed, what)
+					t.Errorf("seed %d, %s: opened, but it contains something else", seed, what)
 					continue
 				}
 				db, err := emulatordb.Open(path)
@@ -200,7 +200,7 @@ func TestDamage(t *testing.T) {
 			if refused == 0 || refused == seeds {
 				t.Errorf("%d of %d damaged files were refused", refused, seeds)
 			}
-			t.Logf("%d of %d were refused, the others had damage where nothing is", refused, seeds)
+			t.Logf("%d of %d were refused, the others had their damage in free pages", refused, seeds)
 		})
 	}
 }
@@ -259,7 +259,7 @@ func TestChangedWhileInUse(t *testing.T) {
 	}
 	if err := os.Truncate(path, 0); err != nil {
 		if runtime.GOOS == "windows" {
-			t.Skip("Windows cuts off no file that is mapped: ", err, db.Close())
+			t.Skip("Windows does not truncate mapped files: ", err, db.Close())
 		}
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestChangedWhileInUse(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	if _, err := emulatordb.Open(path); !errors.Is(err, emulatordb.ErrDamaged) {
-		t.Errorf("it cannot be opened again to be told so: %v", err)
+		t.Errorf("it cannot be opened again to report the damage: %v", err)
 	}
 }
 

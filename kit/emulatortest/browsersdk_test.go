@@ -103,7 +103,7 @@ func TestBrowserSDK(t *testing.T) {
 	t.Parallel()
 	umd := filepath.Join("..", "..", ".ci", "sdk", "node_modules", "@customerio", "cdp-analytics-browser", "dist", "umd")
 	if _, err := os.Stat(umd); err != nil {
-		t.Skip("the SDKs are not installed; npm ci in .ci/sdk brings them")
+		t.Skip("the SDKs are not installed; npm ci in .ci/sdk installs them")
 	}
 	// Other hosts have no address, in case a request avoids the gate.
 	ctx := bounded(t, newBrowser(t, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")))

@@ -36,7 +36,7 @@ func TestOtherLanguages(t *testing.T) {
 					t.Fatal(err)
 				}
 				if _, err := os.Stat(modules); err != nil {
-					t.Skip("the SDKs are not installed; npm ci in .ci/sdk brings them")
+					t.Skip("the SDKs are not installed; npm ci in .ci/sdk installs them")
 				}
 				if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 					t.Skip(err)

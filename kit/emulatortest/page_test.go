@@ -70,7 +70,7 @@ func TestPageViews(t *testing.T) {
 	cio.Fault(emulator.Fault{Count: 1, Path: "/v1/screen", Status: 503, RetryAfter: 2})
 	axe, err := os.ReadFile(filepath.Join("..", "..", ".ci", "sdk", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
-		t.Log("axe-core is not there, so accessibility is not checked; npm ci in .ci/sdk brings it")
+		t.Log("axe-core is missing, so accessibility is not checked; npm ci in .ci/sdk installs it")
 	}
 	said := complaints(t, browser)
 	seen := make(map[string]brightness)

@@ -22,7 +22,7 @@ func runNode(t *testing.T, result any, script string, args ...string) {
 	}
 	dir := filepath.Join("..", "..", ".ci", "sdk")
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
-		t.Skip("the SDKs are not installed; npm ci in .ci/sdk brings them")
+		t.Skip("the SDKs are not installed; npm ci in .ci/sdk installs them")
 	}
 	cmd := exec.CommandContext(t.Context(), node, append([]string{script}, args...)...)
 	cmd.Dir = dir

@@ -55,7 +55,7 @@ func TestLedgerComesFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(text), srv.Key) {
-		t.Error("the ledger holds the key")
+		t.Error("the ledger contains the key")
 	}
 	for name, mode := range map[string]fs.FileMode{path: 0o600, dir: 0o700 | fs.ModeDir} {
 		if info, err := os.Stat(name); err != nil || info.Mode() != mode && runtime.GOOS != "windows" {

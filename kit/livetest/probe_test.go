@@ -132,7 +132,7 @@ func TestProbeOfTrouble(t *testing.T) {
 	}
 	srv.Fault(emulator.Fault{Status: 401})
 	if _, err := s.Probe(t.Context(), storeExperiments[2]); err == nil {
-		t.Error("a key that is refused in the middle is a finding")
+		t.Error("a key that is refused during the probe became a finding")
 	}
 	srv.Server.ClearFaults()
 	srv.Fault(emulator.Fault{Count: 1, Status: 503})

@@ -91,7 +91,7 @@ func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
 		t.Error("a load that did not begin said that it was under way: ", err)
 	}
 	if _, err := os.Stat(c.job.Changes.Snapshot + snapshot.PendingSuffix); err != nil {
-		t.Error("the other run's word was taken away: ", err)
+		t.Error("the other run's pending file was removed: ", err)
 	}
 }
 

@@ -192,7 +192,7 @@ func TestDenyListForms(t *testing.T) {
 					t.Fatalf("got %v, want %s", err, c.refused)
 				}
 				if text := strings.Replace(err.Error(), file, "", 1); strings.Contains(text, "42") || strings.Contains(text, "ann@") {
-					t.Errorf("the error holds an id: %v", err)
+					t.Errorf("the error contains an id: %v", err)
 				}
 				return
 			}
@@ -255,7 +255,7 @@ func TestDenyListRules(t *testing.T) {
 			t.Errorf("%q, plan: %v", list, err)
 		}
 		if _, err := Run(t.Context(), func() Job { j := job(mapping); j.DryRun = true; return j }()); err == nil {
-			t.Errorf("%q: a dry run takes it", list)
+			t.Errorf("%q: a dry run accepts it", list)
 		}
 		if s, err := Run(t.Context(), job(allowed+mapping)); err != nil || s.Guarded != 1 || s.Accepted != 1 || s.DenyList != 2 {
 			t.Errorf("%q with %s: %v, %+v", list, allowed, err, s)
@@ -348,7 +348,7 @@ func TestDenyListDialects(t *testing.T) {
 		}
 	}
 	if taken < 300 || refused < 80 {
-		t.Errorf("%d lists were taken and %d refused: the test is worth little", taken, refused)
+		t.Errorf("%d lists were accepted and %d refused: the test shows little", taken, refused)
 	}
 }
 
@@ -442,7 +442,7 @@ func FuzzDenyList(f *testing.F) {
 			return
 		}
 		if d.Len() == 0 {
-			t.Error("an empty list was taken")
+			t.Error("an empty list was accepted")
 		}
 		if bare := mapping.TrimID(text); column == "" && bare != "" && utf8.ValidString(bare) && !strings.ContainsAny(bare, "\r\n\"") && d.Guard(cio.Identity{UserID: bare}) == nil {
 			t.Errorf("%q passes", bare)

@@ -87,6 +87,6 @@ func TestRejectsAsCSV(t *testing.T) {
 		}
 	}
 	if _, err := Run(t.Context(), Job{Source: mustSource(t, "{\"id\":\"1\"}\n", source.Config{}), Mapping: mustMapping(t, yaml), Client: again, Rejects: &rejects, RejectsCSV: true}); err == nil {
-		t.Error("rejects of JSON Lines as CSV were taken")
+		t.Error("rejects of JSON Lines as CSV were accepted")
 	}
 }

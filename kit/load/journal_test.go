@@ -214,7 +214,7 @@ func TestJournalFiles(t *testing.T) {
 	}
 	for _, bad := range []string{"", "..", "../x", ".", "no-such"} {
 		if _, err := ReadJournal(dir, bad); err == nil {
-			t.Errorf("the id %q was taken", bad)
+			t.Errorf("the id %q was accepted", bad)
 		}
 	}
 }
@@ -367,11 +367,11 @@ func FuzzJournal(f *testing.F) {
 			return
 		}
 		if j.whole == 0 || j.whole > int64(len(data)) || data[j.whole-1] != '\n' || j.torn != (int64(len(data)) > j.whole) {
-			t.Fatalf("%d bytes are whole of %q", j.whole, data)
+			t.Fatalf("%d bytes are complete of %q", j.whole, data)
 		}
 		var again Journal
 		if err := again.replay(bytes.NewReader(data[:j.whole])); err != nil || again.whole != j.whole || again.last.Row != j.last.Row || again.sum != j.sum {
-			t.Fatalf("what is whole reads differently: %v", err)
+			t.Fatalf("the complete part reads differently: %v", err)
 		}
 	})
 }

@@ -142,7 +142,7 @@ func TestMirrorOfCutInputs(t *testing.T) {
 			}
 		}
 		if s, err := load(in.text); err != nil || s.Removed != 0 {
-			t.Errorf("%s, whole again: %v, %s", name, err, counts(s))
+			t.Errorf("%s, complete again: %v, %s", name, err, counts(s))
 		}
 	}
 }

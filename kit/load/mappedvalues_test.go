@@ -71,7 +71,7 @@ func TestMappingValues(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.want == "" {
 				if _, err := mapping.Parse("m.yaml", []byte(tt.yaml)); err == nil {
-					t.Error("an unknown alias was taken")
+					t.Error("an unknown alias was accepted")
 				}
 				return
 			}

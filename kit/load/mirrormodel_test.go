@@ -325,7 +325,7 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 	}
 	if int64(len(missing)) > said {
 		slices.Sort(missing)
-		m.t.Errorf("%q are there and not in the input, and the load knows of %d", missing, said)
+		m.t.Errorf("%q exist and are not in the input, and the load reports %d", missing, said)
 	}
 }
 

@@ -179,7 +179,7 @@ func TestProgramIsKilledAndResumed(t *testing.T) {
 	} {
 		cmd, said := start(tt.key, tt.url, tt.args...)
 		if err := cmd.Wait(); err == nil {
-			t.Errorf("another %s was taken: %s", name, said)
+			t.Errorf("another %s was accepted: %s", name, said)
 		}
 		for _, want := range tt.both {
 			if !strings.Contains(said.String(), want) {

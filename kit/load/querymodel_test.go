@@ -388,7 +388,7 @@ func (m *queryModel) load(l *Load, job Job, what string) string {
 		return l.ID()
 	case errors.As(err, &changed):
 		if m.refused++; what == "start" || !m.moved {
-			m.t.Errorf("it was refused, and all rows were where they were: %v", err)
+			m.t.Errorf("it was refused although no row was added, removed or renamed: %v", err)
 		}
 	case errors.Is(err, ErrInputChanged):
 		if m.keptAll++; s.Removed != 0 || s.Left == 0 {

@@ -274,7 +274,7 @@ func testRejectsLoop(t *testing.T, rnd *rand.Rand) {
 			case d.damaged == "" || !some(line):
 			case d.torn:
 				if row["id"]+row["n"] != "" {
-					t.Errorf("a torn row stands in the columns: %v", row)
+					t.Errorf("an invalid row is in the columns: %v", row)
 				}
 				row["_row"] = d.sound
 			default:

@@ -116,7 +116,7 @@ func TestRejectsFileIsLocked(t *testing.T) {
 		got := dirOf(t, dir)
 		for row := range want {
 			if !strings.Contains(got, row+",x;"+row+",y") {
-				t.Errorf("the rejects of %s are not whole in %s", row, got)
+				t.Errorf("the rejects of %s are not complete in %s", row, got)
 			}
 		}
 		// The owner file of a lock may remain on Windows, if another load has it open; it is hidden and does no harm.

@@ -190,7 +190,7 @@ func TestResumeWithAnotherKey(t *testing.T) {
 	for i, key := range []string{"new", "newer"} {
 		f.client.key = key
 		if _, err := Resume(f.path("runs"), id, f.job()); err == nil {
-			t.Fatal("another key was taken")
+			t.Fatal("another key was accepted")
 		}
 		ctx := f.stopAfter(3 - 3*i)
 		job := f.job()

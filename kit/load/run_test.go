@@ -269,7 +269,7 @@ func TestDryRunAndLimit(t *testing.T) {
 		}
 	}
 	if _, err := Run(t.Context(), Job{}); err == nil {
-		t.Error("a Job without anything was taken")
+		t.Error("an empty Job was accepted")
 	}
 }
 

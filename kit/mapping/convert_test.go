@@ -119,7 +119,7 @@ func TestConverters(t *testing.T) {
 					t.Errorf("got %s: %s, column %q; want %s with %q", err.Rule, err.Hint, err.Column, tt.want, tt.hintShould)
 				}
 				if strings.Contains(err.Hint, tt.in) && len(tt.in) > 3 {
-					t.Errorf("the hint holds the value: %s", err.Hint)
+					t.Errorf("the hint contains the value: %s", err.Hint)
 				}
 			case !ok || string(got) != tt.want:
 				t.Errorf("got %s, want %s", got, tt.want)
@@ -162,7 +162,7 @@ func TestLayouts(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "YYYY-MM-DD", "%Y-%m-%d", "15:04", "2006-01", "02.01."} {
 		if _, problem := parseLayout(bad); problem == "" {
-			t.Errorf("the layout %q was taken", bad)
+			t.Errorf("the layout %q was accepted", bad)
 		}
 	}
 	for _, good := range []string{"02/01/06", "2006-002", "Jan 2 2006", "RFC3339"} {

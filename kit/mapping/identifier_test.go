@@ -254,7 +254,7 @@ func TestRewrittenIDs(t *testing.T) {
 		for range 300 {
 			text := write(rng.Int64N(1 << (1 + rng.UintN(52))))
 			if err := new(idRules).check(text); err == nil || err.Rule != RuleNumberID {
-				t.Errorf("%s: %q is taken for an id: %v", name, text, err)
+				t.Errorf("%s: %q is accepted as an id: %v", name, text, err)
 			}
 			rows = append(rows, [2]string{text, "x"})
 		}
@@ -278,7 +278,7 @@ func TestRewrittenIDs(t *testing.T) {
 	}
 	for text, comma := range map[string]bool{"101,0": true, "101.0": false} {
 		if err := (&idRules{comma: comma}).check(text); err == nil {
-			t.Errorf("%q with comma %v is taken for an id", text, comma)
+			t.Errorf("%q with comma %v is accepted as an id", text, comma)
 		}
 	}
 }
@@ -393,12 +393,12 @@ func FuzzIdentifier(f *testing.F) {
 		err := new(idRules).check(s)
 		if err == nil {
 			if placeholders[s] || s != strings.TrimSpace(s) {
-				t.Errorf("%q is taken for an id", s)
+				t.Errorf("%q is accepted as an id", s)
 			}
 			return
 		}
 		if value, parse := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64); err.Rule == RuleNumberID && parse != nil && !math.IsInf(value, 0) {
-			t.Errorf("%q is refused as a number, and is none: %v", s, parse)
+			t.Errorf("%q is rejected as a number, but is not a number: %v", s, parse)
 		}
 		if err := (&idRules{verbatim: true, words: placeholders}).check(s); err != nil {
 			t.Errorf("%q is not let through: %v", s, err)
@@ -421,7 +421,7 @@ func TestPlainIDs(t *testing.T) {
 		if isPlain(s) {
 			seen++
 			if rewritten(s, true) || TrimID(s) != s {
-				t.Fatalf("%q is taken for plain", s)
+				t.Fatalf("%q is accepted by the quick check", s)
 			}
 		}
 	}

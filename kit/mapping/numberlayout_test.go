@@ -77,7 +77,7 @@ func TestNumberLayouts(t *testing.T) {
 	}
 	for _, s := range []string{"", "1", "abc", "123", "1.234.5", "1,234,5", "2,345.6", "1-234.5", "1,234.5 (x)", "1,23,4.5", "7 1,234.5", "1234.57 8"} {
 		if l, problem := parseNumberLayout(s); problem == "" {
-			t.Errorf("%q is taken for a layout: %+v", s, l)
+			t.Errorf("%q is accepted as a layout: %+v", s, l)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func TestWrongMappingsGolden(t *testing.T) {
 				_, err = m.Compile(columns, false)
 			}
 			if err == nil {
-				t.Fatal("the mapping was taken")
+				t.Fatal("the mapping was accepted")
 			}
 			golden := strings.TrimSuffix(file, ".yaml") + ".txt"
 			if *update {

@@ -44,7 +44,7 @@ func readTable(text string) (rows []row, err error) {
 		if !inTable {
 			inTable = true
 			if line != "| What it did | Here | Outcome |" {
-				return nil, fmt.Errorf("%s:%d: another table than the test knows", tablePath, i+1)
+				return nil, fmt.Errorf("%s:%d: the test does not know this table", tablePath, i+1)
 			}
 			continue
 		}
@@ -119,7 +119,7 @@ func source(rows []row) ([]byte, error) {
 func TestLinesAreThoseOfTheTables(t *testing.T) {
 	want, err := source(table(t))
 	if err != nil {
-		t.Fatalf("%s: some line is no Go expression: %v", tablePath, err)
+		t.Fatalf("%s: a line is not a Go expression: %v", tablePath, err)
 	}
 	if *update {
 		if err := os.WriteFile(linesPath, want, 0o644); err != nil {

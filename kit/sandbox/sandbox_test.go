@@ -132,7 +132,7 @@ func TestCleanUpInARealWorkspace(t *testing.T) {
 	}
 	answer = "a page"
 	if _, err := ws.CleanUp(t.Context(), client); err == nil {
-		t.Error("an answer that is none is no error")
+		t.Error("an invalid answer did not cause an error")
 	}
 	if s := ws.Stats(); s.People != 1 {
 		t.Errorf("the cell deleted something itself: %+v", s)

@@ -124,7 +124,7 @@ func TestChanged(t *testing.T) {
 						if _, sizes, ok := strings.Cut(why, "it had "); ok {
 							var before, after int64
 							if _, err := fmt.Sscanf(sizes, "%d bytes when it was opened, and has %d now", &before, &after); err != nil || before == after {
-								t.Errorf("%v: %q tells nothing", err, why)
+								t.Errorf("%v: %q names no reason", err, why)
 							}
 						}
 						if change.changed {
@@ -196,7 +196,7 @@ func TestContent(t *testing.T) {
 	}
 	defer pipe.Close()
 	if pipe.Info().Whole {
-		t.Error("a pipe is whole")
+		t.Error("a pipe counts as complete")
 	}
 }
 

@@ -95,7 +95,7 @@ func TestDamagedCompression(t *testing.T) {
 		t.Errorf("got %v, want a FormatError", err)
 	}
 	if _, err := New(strings.NewReader(""), Config{Encoding: "ebcdic"}); err == nil {
-		t.Error("the encoding ebcdic was taken")
+		t.Error("the encoding ebcdic was accepted")
 	}
 }
 
@@ -152,7 +152,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Expand(filepath.Join(dir, "b*")); err == nil {
-		t.Error("a pattern without a file was taken")
+		t.Error("a pattern without a file was accepted")
 	}
 }
 
@@ -236,6 +236,6 @@ func checkPacked(t *testing.T, in []byte, cfg Config) {
 		_, err = io.Copy(io.Discard, r)
 	}
 	if err != nil {
-		t.Fatalf("%q: read as whole, but %v", in, err)
+		t.Fatalf("%q: read as complete, but %v", in, err)
 	}
 }

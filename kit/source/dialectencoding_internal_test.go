@@ -54,7 +54,7 @@ func TestGuessTellsWestFromEast(t *testing.T) {
 		text := list(t, rng, "windows-1252", 1+rng.IntN(25))
 		switch name, likely := guessEncoding(text); name {
 		case "big5", "gb18030", "shift_jis", "euc-kr", "euc-jp":
-			t.Fatalf("%q is taken for %s (likely %v)", text, name, likely)
+			t.Fatalf("%q is detected as %s (likely %v)", text, name, likely)
 		}
 	}
 	for encoding := range listed {

@@ -272,7 +272,7 @@ func TestEveryDialect(t *testing.T) {
 			t.Logf("%v: %d rows rejected, first %s", w, len(bad), bad[0])
 		}
 	}
-	t.Logf("of %d, %d were read whole, %d in part", (len(all)+step-1)/step, whole, partly)
+	t.Logf("of %d, %d were read completely, %d in part", (len(all)+step-1)/step, whole, partly)
 	for _, r := range slices.Sorted(func(yield func(string) bool) {
 		for r := range refusals {
 			if !yield(r) {

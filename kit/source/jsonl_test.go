@@ -106,7 +106,7 @@ func TestOpen(t *testing.T) {
 	}
 	for _, cfg := range []Config{{Delimiter: '"'}, {Delimiter: '\n'}, {Delimiter: 0xa7}, {Format: "xlsx"}, {MaxRowBytes: -1}} {
 		if _, err := New(strings.NewReader(""), cfg); err == nil {
-			t.Errorf("%+v was taken", cfg)
+			t.Errorf("%+v was accepted", cfg)
 		}
 	}
 }

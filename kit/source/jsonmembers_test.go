@@ -50,13 +50,13 @@ func checkObjectAs(t *testing.T, object string) {
 		j := jsonFramer{cells: o}
 		var b Batch
 		if took := j.take([]byte(before), []byte(before), &b); took != (before[len(before)-1] == '}') || len(b.Rows) != len(b.cells)/3 {
-			t.Fatalf("%s is taken: %t", before, took)
+			t.Fatalf("%s is accepted: %t", before, took)
 		}
 		n := len(b.Rows)
 		var all map[string]json.RawMessage
 		want := json.Unmarshal([]byte(line), &all) == nil && line[0] == '{'
 		if took := j.take([]byte(line), []byte(line), &b); took != want || took != (len(b.Rows) > n) {
-			t.Fatalf("%.200q is taken: %t, encoding/json says %t", line, took, want)
+			t.Fatalf("%.200q is accepted: %t, encoding/json says %t", line, took, want)
 		}
 		if !want || b.Rows[n].Err != nil {
 			continue

@@ -41,7 +41,7 @@ func TestOpenText(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 	if _, err := OpenText(os.Args[0], "klingon"); err == nil {
-		t.Error("an unknown encoding was taken")
+		t.Error("an unknown encoding was accepted")
 	}
 }
 

@@ -46,7 +46,7 @@ func TestParquetTypesAsDocumented(t *testing.T) {
 			t.Errorf("no file has a column of the type %s", typ)
 		}
 		if !strings.Contains(golden.String(), ":"+r[3]) {
-			t.Errorf("%s: %s is no value of any file", typ, r[3])
+			t.Errorf("%s: no file has the value %s", typ, r[3])
 		}
 	}
 }

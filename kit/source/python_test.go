@@ -17,7 +17,7 @@ func TestPythonsDialects(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("python3 is not on this machine: what its csv module writes is not looked at")
+		t.Skip("python3 is not installed: the output of its csv module is not checked")
 	}
 	dir := t.TempDir()
 	every := "7"
@@ -60,12 +60,12 @@ func TestPythonsDialects(t *testing.T) {
 			whole++
 		}
 	}
-	t.Logf("of %d tables %d are read whole", len(written), whole)
+	t.Logf("of %d tables, %d are read completely", len(written), whole)
 	for why, n := range reasons {
 		t.Logf("%d: %s", n, why)
 	}
 	if 10*whole < 7*len(written) {
-		t.Errorf("only %d of %d are read whole", whole, len(written))
+		t.Errorf("only %d of %d are read completely", whole, len(written))
 	}
 }
 

@@ -194,7 +194,7 @@ func TestRejectsThatCannotBeRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := src.Columns(t.Context()); err != nil || src.Info().Rejects {
-			t.Errorf("%s is taken for rejects: %v", in, err)
+			t.Errorf("%s is read as rejects: %v", in, err)
 		}
 		src.Close()
 	}

@@ -236,7 +236,7 @@ func TestEveryMemberIsKnown(t *testing.T) {
 	}
 	for path := range unknownMembers {
 		if len(needed) > 0 && !needed[path] {
-			t.Errorf("%s is known to the schemas of its calls: it needs no exception any more", path)
+			t.Errorf("the schemas of its calls have %s: it needs no exception any more", path)
 		}
 	}
 }

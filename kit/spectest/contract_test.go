@@ -195,7 +195,7 @@ func TestContract(t *testing.T) {
 		}
 		for _, e := range contractExceptions {
 			if !k.needed[e.name] {
-				t.Errorf("%s: %s: the schemas take it, so it needs no exception any more", name, e.name)
+				t.Errorf("%s: %s: the schemas accept it, so it needs no exception any more", name, e.name)
 			}
 		}
 		for _, call := range append([]string{"batch", "gzip"}, callTypes...) {

@@ -55,7 +55,7 @@ func chained(t *testing.T, journal []byte) []byte {
 		}
 		_, what, ok := strings.Cut(strings.TrimSuffix(string(line[len(`{"sum":"0123456789abcdef",`):]), "}\n"), ":")
 		if !ok {
-			t.Fatalf("%q is no line of a journal", line)
+			t.Fatalf("%q is not a line of a journal", line)
 		}
 		hash := sha256.Sum256([]byte(before + what))
 		before = hex.EncodeToString(hash[:8])

@@ -66,7 +66,7 @@ func TestLedgerShares(t *testing.T) {
 	t.Parallel()
 	l := ledger{used: make([]int32, 2*ring), perSlot: 100, workers: 10}
 	if g := l.take(1000_100, 1000, 0); g.n != 10 {
-		t.Errorf("while nobody knows who sends: %d", g.n)
+		t.Errorf("while it is unknown who sends: %d", g.n)
 	}
 	for n := int64(1001); n < 1005; n++ {
 		if g := l.take(n*1000+100, 1000, n); g.n != 100 {

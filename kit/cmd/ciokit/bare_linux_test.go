@@ -62,7 +62,7 @@ func TestBareMachine(t *testing.T) {
 		cmd, out := command(env, args...)
 		err := cmd.Run()
 		if errors.Is(err, syscall.EPERM) {
-			t.Skip("this machine gives no process a namespace: ", err)
+			t.Skip("this machine does not allow namespaces: ", err)
 		}
 		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != code || !strings.Contains(out.String(), says) {
 			t.Errorf("%v with %q: %v, want exit code %d and %q:\n%s", args, env, err, code, says, out)

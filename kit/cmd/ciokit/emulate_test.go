@@ -159,7 +159,7 @@ func TestEmulateBannerLinks(t *testing.T) {
 	}
 	for _, rule := range []string{"unknown-key", "unknown-path", "missing-event"} {
 		if !strings.Contains(found, `"rule":"`+rule+`"`) {
-			t.Errorf("%s is behind no link of the banner: %s", rule, r.banner)
+			t.Errorf("no link of the banner leads to %s: %s", rule, r.banner)
 		}
 	}
 	if lines := strings.Split(strings.TrimSpace(r.out.String()), "\n"); len(lines) != 3 || !strings.HasSuffix(lines[1], "1 REJECTED  unknown-path") {

@@ -208,7 +208,7 @@ func TestEraseReadsWhoWasWritten(t *testing.T) {
 		}
 	}
 	if taken < 500 || refused < 100 {
-		t.Errorf("%d lists were taken and %d refused: the test is worth little", taken, refused)
+		t.Errorf("%d lists were accepted and %d refused: the test shows little", taken, refused)
 	}
 }
 
@@ -304,10 +304,10 @@ func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
 				}
 			}
 			if _, err := (&erasePerson{file: file}).read(console.New(nil, io.Discard, io.Discard)); err == nil {
-				t.Errorf("%s is taken by --id-file", name)
+				t.Errorf("--id-file accepts %s", name)
 			}
 			if _, err := knownFile(file).read(console.New(nil, io.Discard, io.Discard), true); err == nil {
-				t.Errorf("%s is taken by --known-file", name)
+				t.Errorf("--known-file accepts %s", name)
 			}
 		}
 	}
@@ -389,7 +389,7 @@ func TestEraseErrorsShowNobody(t *testing.T) {
 		}
 	}
 	if failed < 2000 {
-		t.Errorf("only %d inputs were refused: the test is worth little", failed)
+		t.Errorf("only %d inputs were refused: the test shows little", failed)
 	}
 }
 
@@ -398,7 +398,7 @@ func TestEraseKnowsNamesOfColumns(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"id", "ID", "user_id", "userId", "UserID", "Customer ID", "customer-id", "email", "E-Mail", "emailAddress", "cio_id", "uuid", "external_id", "kunden_nr"} {
 		if !isColumnName(name) {
-			t.Errorf("%q is no name", name)
+			t.Errorf("%q is not a name", name)
 		}
 	}
 	for _, name := range []string{"", "1001", "id1", "ida", "meier", "customer meier", "Anna Kunden", "user@mail", "ann@example.com", "cio_0a1b", "mark", "user-meier", "emailmeier", "_"} {

@@ -31,7 +31,7 @@ func TestFilesAreNamedAfterCommands(t *testing.T) {
 	}
 	for _, name := range commands {
 		if _, err := os.Stat(name + ".go"); err != nil {
-			t.Errorf("the command %s has no file of its name: %v", name, err)
+			t.Errorf("the command %s has no file with its name: %v", name, err)
 		}
 	}
 }

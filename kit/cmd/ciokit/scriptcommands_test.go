@@ -111,7 +111,7 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 			}
 			files++
 			if strings.Contains(ts.ReadFile(path), args[0]) {
-				ts.Fatalf("%s holds %s", path, args[0])
+				ts.Fatalf("%s contains %s", path, args[0])
 			}
 			return nil
 		}))

@@ -22,7 +22,7 @@ func writeText(t *testing.T, name, text string) error {
 func holds(t *testing.T, name, want string) {
 	t.Helper()
 	if got, err := os.ReadFile(name); err != nil || string(got) != want {
-		t.Errorf("%s holds %q, %v, want %q", name, got, err, want)
+		t.Errorf("%s contains %q, %v, want %q", name, got, err, want)
 	}
 	entries, err := os.ReadDir(filepath.Dir(name))
 	if err != nil || len(entries) != 1 {

@@ -16,6 +16,6 @@ func TestNearest(t *testing.T) {
 		}
 	}
 	if got := Nearest("load", nil); got != "" {
-		t.Errorf("of no names %q is the nearest", got)
+		t.Errorf("without any names, %q is the nearest", got)
 	}
 }

@@ -31,7 +31,7 @@ func TestReportPage(t *testing.T) {
 			html := page.String()
 			for _, no := range []string{"@example", "secret", "ann", "dozen", "http://", "src=", "url(", "<script", "@import", "NaN", "ZgotmplZ", "%!"} {
 				if strings.Contains(strings.ReplaceAll(html, "cannot", ""), no) {
-					t.Errorf("the page holds %q", no)
+					t.Errorf("the page contains %q", no)
 				}
 			}
 			want := []string{"people.csv", "not-an-integer", "field-count", "<svg", "prefers-color-scheme: dark", "0123456789abcdef<"}

@@ -110,7 +110,7 @@ func runLine(t *testing.T, l line) {
 			t.Errorf("%d retries", retries)
 		}
 	default:
-		t.Errorf("the outcome %q is none that the test knows", l.outcome)
+		t.Errorf("the test does not know the outcome %q", l.outcome)
 	}
 }
 
@@ -178,7 +178,7 @@ func addFault(t *testing.T, srv *emulator.Server, trouble string, calls int) {
 	t.Helper()
 	f, ok := troubles[trouble]
 	if !ok {
-		t.Fatalf("the trouble %q is none that the test knows", trouble)
+		t.Fatalf("the test does not know the trouble %q", trouble)
 	}
 	f.Count = calls
 	if err := srv.AddFault(f); err != nil {

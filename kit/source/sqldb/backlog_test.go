@@ -291,7 +291,7 @@ func TestSlowReadersAreNoStall(t *testing.T) {
 		a.rows.Add(1)
 		time.Sleep(59 * time.Second)
 		if synctest.Wait(); stalled.Load() > 0 {
-			t.Error("it is taken for stalled")
+			t.Error("it counts as stalled")
 		}
 		time.Sleep(2 * time.Minute)
 		if synctest.Wait(); stalled.Load() != 1 {

@@ -49,7 +49,7 @@ func TestNoPartOfAPassword(t *testing.T) {
 				}
 				for _, text := range []string{err.Error(), Name(raw)} {
 					if part := tells(text, password); part != "" {
-						t.Errorf("%q stands in %q", part, text)
+						t.Errorf("%q is in %q", part, text)
 					}
 				}
 				if strings.Contains(err.Error(), "***") {
@@ -193,7 +193,7 @@ func TestPassfile(t *testing.T) {
 					t.Errorf("mode %o: %v; want %s", mode, err, want)
 				}
 				if err != nil && tells(strings.ReplaceAll(err.Error(), path, ""), password) != "" { // the digits of a temporary directory may be some of the password
-					t.Errorf("the password is told: %v", err)
+					t.Errorf("the error shows the password: %v", err)
 				}
 			}
 			// The URL and the environment take precedence.

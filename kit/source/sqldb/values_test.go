@@ -37,7 +37,7 @@ func edges(t *testing.T, section string) (tables [][]edge) {
 		for line := range strings.Lines(table) {
 			m := edgeLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 			if m == nil {
-				t.Fatalf("%q is no line of the table", line)
+				t.Fatalf("%q is not a line of the table", line)
 			}
 			if m[4] != "" {
 				m[3] = RuleNoJSON

@@ -91,7 +91,7 @@ func TestSafe(t *testing.T) {
 		t.Error("what is below a console is not the writer that it was made of")
 	}
 	if Terminal(con.Out) || Terminal(con.In) {
-		t.Error("a buffer is taken for a terminal")
+		t.Error("a buffer is treated as a terminal")
 	}
 	if got := Printable("a\x1bb"); got != `"a\x1bb"` || Printable("Größe 2") != "Größe 2" {
 		t.Errorf("a name is printed as %s", got)

@@ -115,7 +115,7 @@ func TestResolveLooksWhoListens(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := ProbeEmulator(ctx, other.URL); exit.CodeOf(err) != exit.Unavailable || !strings.Contains(err.Error(), "is not ciokit's emulator") {
-		t.Errorf("what is no emulator is taken for one: %v", err)
+		t.Errorf("a server that is not an emulator is treated as one: %v", err)
 	}
 	if err := ProbeEmulator(ctx, emulates.URL); err != nil {
 		t.Error(err)
