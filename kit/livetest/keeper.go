@@ -136,7 +136,7 @@ func (k *Keeper) Close(patience time.Duration) error {
 	}
 	k.ledger = nil
 	if left > 0 {
-		return fmt.Errorf("%s left in the workspace; delete them with: ciokit live clean: %w", plural.Count(left, "thing is", "things are"), err)
+		return fmt.Errorf("%s left in the workspace (%w); delete them with: ciokit live clean", plural.Count(left, "thing is", "things are"), err)
 	}
 	return err
 }

@@ -183,7 +183,7 @@ func (s *Suite) Close(ctx context.Context) error {
 	err := s.clean(ctx, s.ledger)
 	left, path := len(s.ledger.left), s.ledger.path
 	if err = errors.Join(err, s.ledger.close()); err != nil && left > 0 {
-		return fmt.Errorf("%s left in the workspace; delete them with: ciokit live clean; the list is in %s: %w", plural.Count(left, "thing is", "things are"), path, err)
+		return fmt.Errorf("%s left in the workspace (%w); the list is in %s; delete them with: ciokit live clean", plural.Count(left, "thing is", "things are"), err, path)
 	}
 	return err
 }

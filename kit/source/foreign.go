@@ -68,7 +68,7 @@ func foreign(head []byte) error {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return zipRefused(head)
 	case isTar(head):
-		return notText("a tar archive", "unpack it, or pipe the file in it: tar -xOf FILE | ciokit load - ...")
+		return notText("a tar archive", "unpack it, or give - for the file, and pipe into the command what this prints: tar -xOf FILE")
 	case bytes.HasPrefix(head, []byte("ORC")) && hasControls(head):
 		return notText("an ORC file", writeCSV)
 	case len(head) > 12 && string(head[8:12]) == "DUCK" && hasControls(head):
@@ -108,7 +108,7 @@ func zipRefused(head []byte) error {
 	case bytes.HasPrefix(first, []byte("Index/")):
 		return notText("a spreadsheet (.numbers)", "open it and "+saveAsCSV)
 	}
-	return notText("a ZIP archive or a spreadsheet", "save it as CSV if it is a spreadsheet; otherwise unpack it, or pipe the file in it: unzip -p FILE | ciokit load - ...")
+	return notText("a ZIP archive or a spreadsheet", "save it as CSV if it is a spreadsheet; otherwise unpack it, or give - for the file, and pipe into the command what this prints: unzip -p FILE")
 }
 
 // isTar reports whether a file begins with the header of a tar archive with a correct checksum.

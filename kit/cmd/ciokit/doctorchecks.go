@@ -87,7 +87,7 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 	case errors.Is(api.Err, destination.ErrRefused):
 		said = "no server listens on " + hostOf(d.found.Target)
 		if destination.Loopback(d.found.Target) {
-			do = "start an emulator in another terminal: ciokit emulate"
+			do = "start an emulator in another terminal: " + destination.Emulate(d.found.Target)
 		}
 	case errors.As(api.Err, &timeout) && timeout.Timeout():
 		said = fmt.Sprintf("no answer within %v", d.cfg.Timeout)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -39,7 +38,7 @@ A plan names people only by a hash. To check who they are, make a plan from the 
 key and guard key, and with an operator's key that you make for this with ciokit erase keygen. Then compare the lines "subjects" and
 "subjects-hash" of the two files: they have the number of the people and their hash. This command shows the hash in its line "people".`,
 		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd, con, args[0]) },
 	}
 	f.keys.flags(cmd, "approver-key")
 	f.keys.ringFlag(cmd)
@@ -74,7 +73,8 @@ func readPlan(file string) ([]byte, error) {
 	return text, nil
 }
 
-func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file string) error {
+func (f *eraseApproveFlags) do(cmd *cobra.Command, con console.Console, file string) error {
+	ctx := cmd.Context()
 	signed, err := readPlan(file)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file st
 		return eraseExit(ctx, fmt.Errorf("%s: %w", eraseShort(file), err))
 	}
 	if plan.Approver != "" {
-		return exit.Fail(exit.Usage, "%s has already approved %s; next: ciokit erase run", plan.Approver, eraseShort(file))
+		return exit.Fail(exit.Usage, "%s has already approved %s; next: %s", plan.Approver, eraseShort(file), f.runApproved(cmd, &plan.Plan, file, plan.Approver, slices.Contains(ring.Names(), plan.Approver)))
 	}
 	approved, err := erasure.ApprovePlan(signed, ring, approver)
 	if err != nil {
@@ -137,9 +137,11 @@ func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file st
 			Approver string `json:"approver"`
 		}{f.out, base64.StdEncoding.EncodeToString(hash[:]), planJSON(&plan.Plan), plan.Operator, approver.Name()})
 	}
-	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: ciokit erase run %s --receipt DIR, with --ids or --targets, --to, --keys and the key files\n", approver.Name(), eraseShort(f.out), eraseShort(f.out))
-	if !known {
-		fmt.Fprintf(con.Out, "Whoever runs it needs the public key of %s too (--keys).\n", approver.Name())
+	run := f.runApproved(cmd, &plan.Plan, f.out, approver.Name(), known)
+	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: %s\n%s", approver.Name(), eraseShort(f.out), run, environment(run))
+	sayPlaceholders(con, run)
+	if !known && f.keys.ring == nil {
+		fmt.Fprintf(con.Out, "Whoever runs it needs the public key of %s too, in %s.\n", approver.Name(), eraseRingVariable)
 	}
 	return nil
 }

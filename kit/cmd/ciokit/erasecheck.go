@@ -37,7 +37,7 @@ with --since: the receipt must continue it. The command also says what it could 
 last entries are not signed.`,
 		Example: `  ciokit erase check receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub --since kept/000000020002`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return eraseCheck(cmd.Context(), con, args[0], &keys, since, asJSON)
+			return eraseCheck(cmd, con, args[0], &keys, since, asJSON)
 		},
 	}
 	keys.ringFlag(cmd)
@@ -97,16 +97,16 @@ func checkConfig(keys *eraseKeys, since string) (cfg erasure.CheckConfig, err er
 	return cfg, nil
 }
 
-func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eraseKeys, since string, asJSON bool) error {
+func eraseCheck(cmd *cobra.Command, con console.Console, dir string, keys *eraseKeys, since string, asJSON bool) error {
 	cfg, err := checkConfig(keys, since)
 	if err != nil {
 		return err
 	}
-	if err := notReceipt(dir); err != nil {
+	if err := notReceipt(cmd, dir); err != nil {
 		return err
 	}
 	c, err := erasure.Check(dir, cfg)
-	ended := eraseCheckExit(ctx, dir, err)
+	ended := eraseCheckExit(cmd.Context(), dir, err)
 	if asJSON {
 		return errors.Join(ended, eraseJSON(con.Out, checkedJSON(dir, c, ended)))
 	}
@@ -126,7 +126,7 @@ func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eras
 }
 
 // notReceipt says what to give instead of a directory that is certainly not a receipt: one that contains receipts, or the proof of a person.
-func notReceipt(dir string) error {
+func notReceipt(cmd *cobra.Command, dir string) error {
 	if receiptBegun(dir) {
 		return nil
 	}
@@ -138,7 +138,7 @@ func notReceipt(dir string) error {
 	for _, f := range files {
 		switch {
 		case filepath.Ext(f.Name()) == ".tlog-proof":
-			return exit.Fail(exit.Usage, "%s is a proof of one person, not a receipt: check it with: ciokit erase check-proof %s", eraseShort(dir), eraseShort(dir))
+			return exit.Fail(exit.Usage, "%s is a proof of one person, not a receipt: check it with: %s", eraseShort(dir), next(cmd, "erase check-proof", dir))
 		case receiptBegun(filepath.Join(dir, f.Name())):
 			below = append(below, filepath.Join(dir, f.Name()))
 		}

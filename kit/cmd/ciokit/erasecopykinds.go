@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -34,10 +35,10 @@ func ownKind(file string, head []byte) *ownFile {
 		return slices.ContainsFunc(texts, func(text string) bool { return bytes.HasPrefix(head, []byte(text)) })
 	}
 	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
-	run := "ciokit runs clean " + eraseShort(filepath.Base(filepath.Dir(file)))
+	run := next(nil, "runs clean", filepath.Base(filepath.Dir(file))).String()
 	switch {
 	case begins(`{"sum":"`) && has(`"header":{"version":`):
-		return &ownFile{kind: "journal", do: "it has no rows, but the name of a file or the query of the load contains this; do not edit it: when the load is complete, " + run, places: placesOfJournal}
+		return &ownFile{kind: "journal", do: "it has no rows, but the name of a file or the query of the load contains this; do not edit it; when the load is complete: " + run, places: placesOfJournal}
 	case begins(`{"n":0,"at":"`), begins(`{"n":`) && has(`,"at":"`) && has(`,"entry":"`), begins("ciokit-erasure/", "ciokit erasure guard ", "c2sp.org/tlog-proof@"), begins(`{"pid":`):
 		return &ownFile{kind: "record"} // no text of these can contain an identifier
 	case begins("ciokit erasure plan "):
@@ -243,13 +244,13 @@ func kindOfCopy(file string, head []byte) (kind, do string) {
 	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
 	switch {
 	case strings.HasPrefix(name, "outbox.db"):
-		return "outbox", "ciokit outbox purge " + eraseShort(filepath.Dir(file)) + " --id-file FILE, with each identifier"
+		return "outbox", "put each identifier into a file, and give it to: " + next(nil, "outbox purge", console.ShortPath(filepath.Dir(file))).with("id-file", "FILE").String()
 	case has("SQLite format 3\x00"), strings.HasSuffix(name, "-wal"):
 		return "database", "delete the person there, then rewrite the database (VACUUM)"
 	case bytes.HasPrefix(head, []byte(snapshotMark)):
 		return "snapshot", "load once without the person with --mode mirror, or delete the snapshot and start again"
 	case bytes.HasPrefix(head, []byte(spoolMark)):
-		return "spool", "an unfinished load needs it: resume the load to its end, or give the load up with ciokit runs clean " + eraseShort(filepath.Base(filepath.Dir(file)))
+		return "spool", "an unfinished load needs it: resume the load to its end, or give the load up with: " + next(nil, "runs clean", filepath.Base(filepath.Dir(file))).String()
 	case strings.Contains(name, ".rejects"):
 		return "rejects", rejectsDo
 	case has(`{"rejects":`), has(`"messageId":`):

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"fmt"
 
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
@@ -26,7 +24,7 @@ says whether an identifier was in the plan. Upper and lower case in addresses do
 person.`,
 		Example: `  ciokit erase find receipts/* --id-file - --receipt-key receipt.key --keys keys.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return eraseFind(cmd.Context(), con, args, &keys, &person, &other, asJSON)
+			return eraseFind(cmd, con, args, &keys, &person, &other, asJSON)
 		},
 	}
 	keys.flags(cmd, "receipt-key")
@@ -49,9 +47,10 @@ type eraseFound struct {
 	Entries  []eraseEntry `json:"entries"`
 }
 
-func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, person *erasePerson, other *eraseOther, asJSON bool) error {
+func eraseFind(cmd *cobra.Command, con console.Console, dirs []string, keys *eraseKeys, person *erasePerson, other *eraseOther, asJSON bool) error {
+	ctx := cmd.Context()
 	for _, dir := range dirs {
-		if err := notReceipt(dir); err != nil {
+		if err := notReceipt(cmd, dir); err != nil {
 			return err
 		}
 	}
@@ -92,7 +91,7 @@ func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *er
 	}
 	var ended error
 	if total == 0 {
-		ended = other.nobody(ctx, keys, cfg, dirs, ids, exit.Rejects)
+		ended = other.nobody(ctx, keys, cfg, dirs, ids)
 	}
 	if asJSON {
 		if err := eraseJSON(con.Out, found); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +27,7 @@ The file contains no identifier in clear. A file that is already there is replac
 		Example: `  ciokit erase guard receipts/* --guard-key guard.key --keys keys.pub --out erased.guard
   ciokit load people.csv --mapping people.yaml --to eu --guard erased.guard --guard-key guard.key`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return eraseGuard(cmd.Context(), con, args, &keys, out, asJSON)
+			return eraseGuard(cmd, con, args, &keys, out, asJSON)
 		},
 	}
 	keys.flags(cmd, "guard-key")
@@ -38,12 +37,12 @@ The file contains no identifier in clear. A file that is already there is replac
 	return cmd
 }
 
-func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, out string, asJSON bool) error {
+func eraseGuard(cmd *cobra.Command, con console.Console, dirs []string, keys *eraseKeys, out string, asJSON bool) error {
 	if out == "" {
 		return exit.Fail(exit.Usage, "say where to write the guard: --out FILE")
 	}
 	for _, dir := range dirs {
-		if err := notReceipt(dir); err != nil {
+		if err := notReceipt(cmd, dir); err != nil {
 			return err
 		}
 	}
@@ -57,7 +56,7 @@ func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *e
 	}
 	g, err := erasure.GuardOf(dirs, cfg, key)
 	if err != nil {
-		return eraseCheckExit(ctx, "the guard was not written", err)
+		return eraseCheckExit(cmd.Context(), "the guard was not written", err)
 	}
 	if err := g.WriteGuard(out); err != nil {
 		return exit.With(exit.Local, err)
@@ -78,7 +77,8 @@ func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *e
 	if n := g.Kept(); n > 0 {
 		fmt.Fprintf(con.Out, "%s of people whose suppression ended: an erased person has the same identifiers, or the same person was erased by another identifier.\n", plural.Count(n, "identifier stays", "identifiers stay"))
 	}
-	fmt.Fprintf(con.Out, "Next: ciokit load FILE --guard %s --guard-key FILE ...\n", eraseShort(out))
+	load := next(cmd, "load", "FILE").with("mapping", "MAPPING.yaml").with("to", "WORKSPACE").with("guard", out)
+	fmt.Fprintf(con.Out, "Next: %s\n%s", load, environment(load))
 	return nil
 }
 

@@ -47,18 +47,6 @@ func (c *eraseColumns) flags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// given returns the flags that say where the identifiers are, for a command line that reads the same input.
-func (c *eraseColumns) given() string {
-	text := ""
-	if c.column != "" {
-		text = " --column " + printed.Line(c.column)
-	}
-	for _, name := range c.also {
-		text += " --also " + printed.Line(name)
-	}
-	return text
-}
-
 // eraseList are the people that an input names.
 type eraseList struct {
 	name    string // of the input

@@ -37,7 +37,7 @@ people in receipts, and guard.key names them in the guard. If you destroy receip
 guard keeps working.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.PersistentFlags().StringVar(&f.dir, "dir", ".", "directory for the files")
+	cmd.PersistentFlags().StringVar(&f.dir, "dir", ".", "directory for the files; it must exist")
 	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
 	for _, role := range []erasure.Role{erasure.RoleOperator, erasure.RoleApprover} {
 		cmd.AddCommand(&cobra.Command{
@@ -66,12 +66,12 @@ func (f *eraseKeygenFlags) signer(con console.Console, role erasure.Role, name s
 	if f.json {
 		return eraseJSON(con.Out, eraseMade{[]string{base + ".key", base + ".pub"}, public})
 	}
-	does := "plan and run with --operator-key " + eraseShort(base+".key")
+	does := "plan and run with --operator-key " + shellPath(base+".key")
 	if role == erasure.RoleApprover {
-		does = "approve with --approver-key " + eraseShort(base+".key")
+		does = "approve with --approver-key " + shellPath(base+".key")
 	}
 	fmt.Fprintf(con.Out, "Wrote %s, which is secret, and %s.\nThe public key is %s\n", eraseShort(base+".key"), eraseShort(base+".pub"), public)
-	fmt.Fprintf(con.Out, "Next: give %s to everybody who approves, runs or checks (--keys); %s.\n", eraseShort(base+".pub"), does)
+	fmt.Fprintf(con.Out, "Next: %s\nGive %s to everybody who approves, runs or checks: --keys %s\n", does, eraseShort(base+".pub"), shellPath(base+".pub"))
 	return nil
 }
 
@@ -86,7 +86,7 @@ func (f *eraseKeygenFlags) workspace(con console.Console) error {
 	}
 	fmt.Fprintf(con.Out, "Wrote %s and %s, which are secret.\n", eraseShort(receipt), eraseShort(guard))
 	fmt.Fprintf(con.Out, "Keep a copy of both in a safe place: without the first, nobody can find a person in a receipt; without the second, the guard cannot recognize anybody.\n")
-	fmt.Fprintf(con.Out, "Next: ciokit erase plan FILE --receipt-key %s --guard-key %s ...\n", eraseShort(receipt), eraseShort(guard))
+	fmt.Fprintf(con.Out, "Next: give these flags to ciokit erase plan, run and verify: --receipt-key %s --guard-key %s\n", shellPath(receipt), shellPath(guard))
 	return nil
 }
 
@@ -99,6 +99,13 @@ type newFile struct {
 // writeNewFiles writes all of the files, or none. The error has an exit code.
 func writeNewFiles(files []newFile) error {
 	for _, f := range files {
+		dir := filepath.Dir(f.name)
+		switch info, err := os.Stat(dir); {
+		case errors.Is(err, fs.ErrNotExist):
+			return exit.Fail(exit.Local, "there is no directory %s, so no key was made; create it for you alone, and run the same command again: mkdir -p -m 700 %s", eraseShort(dir), shellPath(dir))
+		case err == nil && !info.IsDir():
+			return exit.Fail(exit.Usage, "--dir: %s is a file, not a directory; give the directory for the keys", eraseShort(dir))
+		}
 		if err := notThereYet(f.name); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ once, so it needs --targets. Keep that file outside the receipt, and delete it w
   psql -Atc "SELECT id FROM leavers" | ciokit erase plan - --targets targets.jsonl --action suppress \
     --reason "churned 2019" --to eu --out leavers.plan`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.do(cmd.Context(), con, args[0])
+			return f.do(cmd, con, args[0])
 		},
 	}
 	destination.AddFlags(cmd, &f.to.To, &f.to.KeyFile)
@@ -134,7 +134,8 @@ func outsideReceipts(file string) error {
 	}
 }
 
-func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file string) error {
+func (f *erasePlanFlags) do(cmd *cobra.Command, con console.Console, file string) error {
+	ctx := cmd.Context()
 	if err := f.check(file); err != nil {
 		return err
 	}
@@ -195,7 +196,8 @@ func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file strin
 	if f.json {
 		return eraseJSON(con.Out, erasePlanned{Plan: f.out, PlanHash: base64.StdEncoding.EncodeToString(hash[:]), Targets: f.targets, erasePlanJSON: planJSON(&plan), eraseCounts: counts, Resolved: resolved})
 	}
-	f.print(con, &plan, counts, resolved, file, operator.Name())
+	f.print(con, &plan, counts, resolved, operator.Name())
+	f.next(cmd, con, &plan, file, operator.Name())
 	return nil
 }
 
@@ -279,7 +281,7 @@ func erasePrintPlan(line func(name, format string, args ...any), p *erasure.Plan
 // eraseWorkspace is a short name for a workspace, to compare two plans.
 func eraseWorkspace(id [sha256.Size]byte) string { return fmt.Sprintf("%x", id[:4]) }
 
-func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCounts, resolved *erasure.Resolved, file, operator string) {
+func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCounts, resolved *erasure.Resolved, operator string) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(con.Out, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
 	}
@@ -314,18 +316,13 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	if c.CIOIDs > 0 && p.Action == erasure.ActionDelete {
 		line("warning", "that this API deletes by cio_ id is an assumption, not documented: verify that these people are gone")
 	}
-	people := "--ids " + eraseShort(file) + f.columns.given()
 	if f.targets != "" {
-		people = "--targets " + eraseShort(f.targets)
 		line("in clear", "%s: keep it outside the receipt, and delete it when you have verified the people", eraseShort(f.targets))
 	}
 	line("signed by", "%s", operator)
-	next := fmt.Sprintf("ciokit erase run %s %s --receipt DIR, with --to, --keys and the key files", eraseShort(f.out), people)
 	if p.SingleOperator {
 		line("approval", "the plan needs none")
 	} else {
 		line("approval", "another person must sign it: an approver, with their own key")
-		next = fmt.Sprintf("ciokit erase approve %s, and then %s", eraseShort(f.out), next)
 	}
-	fmt.Fprintf(con.Out, "\nNothing was sent. Next: %s\n", next)
 }

@@ -111,11 +111,11 @@ func (o *eraseOther) named(ctx context.Context, con console.Console, key erasure
 
 // nobody says why receipts contain nothing about a person. With the key of the guard, it also checks the guards: the person may be there under
 // another identifier.
-func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.CheckConfig, dirs, ids []string, code int) error {
+func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.CheckConfig, dirs, ids []string) error {
 	const other = "a receipt knows a person only by the identifier in the plan: the id, the address or the cio_ id"
 	none := "no receipt has an entry for " + plural.Form(len(ids), "this identifier", "these identifiers")
 	if keys.guard == "" && os.Getenv(eraseSecrets["guard-key"].variable) == "" {
-		return exit.Fail(code, "%s; %s. Give the person's other identifiers too, or --guard-key or --targets, which know all identifiers of the plan", none, other)
+		return exit.Fail(exit.Rejects, "%s; %s. Give the person's other identifiers too, or --guard-key or --targets, which know all identifiers of the plan", none, other)
 	}
 	key, err := keys.guardKey()
 	if err != nil {
@@ -131,11 +131,11 @@ func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.Ch
 				return eraseCheckExit(ctx, dir, err)
 			}
 			if has {
-				return exit.Fail(code, "%s, but the guard of %s knows it: the person is there under another identifier. Look up the id, or give the file of --targets of the plan", none, eraseShort(dir))
+				return exit.Fail(exit.Rejects, "%s, but the guard of %s knows it: the person is there under another identifier. Look up the id, or give the file of --targets of the plan", none, eraseShort(dir))
 			}
 		}
 	}
-	return exit.Fail(code, "%s, and no guard of the receipts knows it; %s, and the identifiers of --also are only in the guard of a receipt with this guard key", none, other)
+	return exit.Fail(exit.Rejects, "%s, and no guard of the receipts knows it; %s, and the identifiers of --also are only in the guard of a receipt with this guard key", none, other)
 }
 
 // readSmall reads a small file of text, or standard input for -.
@@ -171,7 +171,8 @@ func newEraseProof(con console.Console) *cobra.Command {
 		Long: `Write what a receipt says about one person to a new directory, for somebody who must not have the whole receipt. The directory contains the
 plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it. ciokit erase check-proof checks the
 directory without the receipt. Any program that knows https://c2sp.org/tlog-proof can check it too. Name the person as the plan did, or give several
-identifiers. With --targets, any identifier of the plan finds the person. The directory contains no identifier in clear.`,
+identifiers. With --targets, any identifier of the plan finds the person. The directory contains no identifier in clear. The exit code is 6 if
+the receipt does not contain the person.`,
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
@@ -189,7 +190,7 @@ identifiers. With --targets, any identifier of the plan finds the person. The di
 			if err != nil {
 				return err
 			}
-			if err := notReceipt(args[0]); err != nil {
+			if err := notReceipt(cmd, args[0]); err != nil {
 				return err
 			}
 			if ids, err = other.named(cmd.Context(), con, key, ids); err != nil {
@@ -197,7 +198,7 @@ identifiers. With --targets, any identifier of the plan finds the person. The di
 			}
 			id, err := theOne(args[0], cfg, key, ids)
 			if errors.Is(err, erasure.ErrNobody) {
-				return other.nobody(cmd.Context(), &keys, cfg, args, ids, exit.Usage)
+				return other.nobody(cmd.Context(), &keys, cfg, args, ids)
 			}
 			if err != nil {
 				return eraseCheckExit(cmd.Context(), args[0], err)
@@ -212,7 +213,8 @@ identifiers. With --targets, any identifier of the plan finds the person. The di
 					Entries int    `json:"entries"`
 				}{out, n})
 			}
-			fmt.Fprintf(con.Out, "%s has %s about that person, each with its proof.\nNext: ciokit erase check-proof %s\n", eraseShort(out), plural.Count(n, "entry", "entries"), eraseShort(out))
+			check := next(cmd, "erase check-proof", out).without("receipt-key", "id-file", "verbatim-ids") // who checks it needs no secret
+			fmt.Fprintf(con.Out, "%s has %s about that person, each with its proof.\nNext: %s\n", eraseShort(out), plural.Count(n, "entry", "entries"), check)
 			return nil
 		},
 	}
@@ -302,7 +304,7 @@ receipt. It does not show that there are no others. Only the key of the receipts
 and --id or --id-file the command checks that too.`,
 		Example: `  ciokit erase check-proof proof-DSR-204 --keys operator-ann.pub --keys approver-bob.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return eraseCheckProof(cmd.Context(), con, args[0], &keys, &person, since, asJSON)
+			return eraseCheckProof(cmd, con, args[0], &keys, &person, since, asJSON)
 		},
 	}
 	keys.flags(cmd, "receipt-key")
@@ -327,9 +329,9 @@ type eraseProven struct {
 	ExitCode    int          `json:"exit_code"`
 }
 
-func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
+func eraseCheckProof(cmd *cobra.Command, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
 	if receiptBegun(dir) {
-		return exit.Fail(exit.Usage, "%s is a receipt, not a proof of one person: check it with: ciokit erase check %s; ciokit erase proof makes a proof from it", eraseShort(dir), eraseShort(dir))
+		return exit.Fail(exit.Usage, "%s is a receipt, not a proof of one person (ciokit erase proof makes one); check the receipt with: %s", eraseShort(dir), next(cmd, "erase check", dir))
 	}
 	cfg, err := checkConfig(keys, since)
 	if err != nil {
@@ -354,7 +356,7 @@ func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys 
 			}
 		}
 	}
-	ended := eraseCheckExit(ctx, dir, err)
+	ended := eraseCheckExit(cmd.Context(), dir, err)
 	if asJSON {
 		out := eraseProven{Proof: dir, OK: ended == nil, ExitCode: exit.CodeOf(ended), Entries: []eraseEntry{}}
 		if ended != nil {

@@ -48,14 +48,6 @@ func (p *erasePeople) flags(cmd *cobra.Command) {
 	p.columns.flags(cmd)
 }
 
-// given returns the flags that give the people again, for a command line.
-func (p *erasePeople) given() string {
-	if p.targets != "" {
-		return "--targets " + eraseShort(p.targets)
-	}
-	return "--ids " + eraseShort(p.ids) + p.columns.given()
-}
-
 // read returns the people in clear.
 func (p *erasePeople) read(ctx context.Context, con console.Console) (*eraseList, [32]byte, error) {
 	switch {
@@ -92,7 +84,7 @@ again: it resumes, and leaves nobody out. Customer.io's answer says that it acce
 		Example: `  ciokit erase run leavers.plan --ids leavers.csv --column id --to eu --receipt receipts/DSR-204 \
     --keys operator-ann.pub --keys approver-bob.pub --operator-key operator-ann.key \
     --receipt-key receipt.key --guard-key guard.key`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd, con, args[0]) },
 	}
 	destination.AddFlags(cmd, &f.to.To, &f.to.KeyFile)
 	f.keys.flags(cmd, "operator-key", "receipt-key", "guard-key")
@@ -119,7 +111,8 @@ type eraseRan struct {
 	ExitCode   int    `json:"exit_code"`
 }
 
-func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string) error {
+func (f *eraseRunFlags) do(cmd *cobra.Command, con console.Console, file string) error {
+	ctx := cmd.Context()
 	switch {
 	case f.receipt == "":
 		return exit.Fail(exit.Usage, "say where to write the receipt: --receipt DIR")
@@ -190,7 +183,7 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	} else if receiptBegun(f.receipt) { // another process may have removed its record
 		_, _ = runOnce(io.Discard, file, hex.EncodeToString(hash[:]), plan.Note, f.receipt)
 	}
-	return f.ended(ctx, con, plan, summary, list.at(err))
+	return f.ended(cmd, con, plan, summary, list.at(err))
 }
 
 // approve asks before anything is sent to a server that is not an emulator.
@@ -202,7 +195,7 @@ func (f *eraseRunFlags) approve(ctx context.Context, con console.Console, plan *
 		fmt.Fprintf(con.Err, "Sending to %s\n", plan.Target)
 		return nil
 	case f.to.Silent != nil:
-		return exit.Fail(exit.Unavailable, "no server answers on %s. Start an emulator there with: ciokit emulate, or add --yes if it is a real workspace", plan.Target)
+		return exit.Fail(exit.Unavailable, "no server answers on %s. Add --yes if it is a real workspace, or start an emulator there with: %s", plan.Target, destination.Emulate(plan.Target))
 	}
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(con.Err, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
@@ -229,11 +222,11 @@ func eraseProgress(w io.Writer) func(erasure.Totals) {
 }
 
 // ended prints the result of a run.
-func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *erasure.SignedPlan, s erasure.Summary, err error) error {
+func (f *eraseRunFlags) ended(cmd *cobra.Command, con console.Console, plan *erasure.SignedPlan, s erasure.Summary, err error) error {
 	begun := s.Subjects > 0
 	left := s.Subjects - s.Accepted - s.Rejected
 	stopped := ""
-	ended := eraseExit(ctx, err)
+	ended := eraseExit(cmd.Context(), err)
 	switch {
 	case ended != nil:
 		stopped = words(ended)
@@ -254,7 +247,7 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 		fmt.Fprintf(con.Out, "\nThe receipt does not yet record and sign all of this. Next: run the same command again%s.\n", map[bool]string{true: "", false: ", with the new directory of the receipt, which was moved"}[receiptBegun(f.receipt)])
 		return ended
 	}
-	f.next(con, plan, s, left, errors.Is(err, erasure.ErrExpired))
+	f.next(cmd, con, plan, s, left, errors.Is(err, erasure.ErrExpired))
 	return ended
 }
 
@@ -281,25 +274,30 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 	}
 }
 
-// next says what to do now, in at most three lines.
-func (f *eraseRunFlags) next(con console.Console, plan *erasure.SignedPlan, s erasure.Summary, left int64, expired bool) {
+// next says what to do now.
+func (f *eraseRunFlags) next(cmd *cobra.Command, con console.Console, plan *erasure.SignedPlan, s erasure.Summary, left int64, expired bool) {
 	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint covers all its entries: give a copy of the checkpoint to somebody else.\n", eraseShort(f.receipt))
 	switch {
 	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // the App API does not show it
-		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: ciokit erase verify %s %s, which settles unknown outcomes; people who are still there then need a new plan.\n", eraseShort(f.receipt), f.people.given())
+		verify := next(cmd, "erase verify", f.receipt)
+		if !f.to.Emulator {
+			verify.needing("app-key-file", "APP-KEY-FILE")
+		}
+		fmt.Fprintln(con.Out, "The plan has expired, so it cannot be run again. Settle the unknown outcomes; people who are still there then need a new plan.")
+		fmt.Fprintf(con.Out, "Next: %s\n%s", verify, environment(verify))
 		return
 	case left > 0 && expired:
-		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: ciokit erase plan, for the people who are left: %s.\n", plural.Count(left, "person", "people"))
+		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: make a new plan (ciokit erase plan) for the people who are left: %s.\n", plural.Count(left, "person", "people"))
 		return
 	case left > 0:
 		fmt.Fprintln(con.Out, "Next: run the same command again. It resumes this run.")
 		return
 	}
-	next := "Next: ciokit erase check " + eraseShort(f.receipt)
 	if s.Rejected > 0 {
-		next += "; rejected people need a new plan, after you have fixed the reason"
+		fmt.Fprintln(con.Out, "Rejected people need a new plan, after you have fixed the reason.")
 	}
-	fmt.Fprintln(con.Out, next)
+	check := next(cmd, "erase check", f.receipt)
+	fmt.Fprintf(con.Out, "Next: %s\n%s", check, environment(check))
 	if f.people.targets != "" {
 		fmt.Fprintf(con.Out, "%s is personal data: delete it when you have verified the people. Nothing else needs it.\n", eraseShort(f.people.targets))
 	}

@@ -96,7 +96,7 @@ shows whether it worked. The exit code is 6 if somebody is not gone.`,
 		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key \
     --receipt-key receipt.key --guard-key guard.key
   ciokit erase verify receipts/DSR-204 --targets targets.jsonl --again 24h --json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd, con, args[0]) },
 	}
 	f.keys.flags(cmd, "operator-key", "receipt-key", "guard-key")
 	f.keys.ringFlag(cmd)
@@ -111,7 +111,8 @@ shows whether it worked. The exit code is 6 if somebody is not gone.`,
 	return cmd
 }
 
-func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir string) error {
+func (f *eraseVerifyFlags) do(cmd *cobra.Command, con console.Console, dir string) error {
+	ctx := cmd.Context()
 	if f.wait <= 0 || f.again < 0 {
 		return exit.Fail(exit.Usage, "--wait and --again must be times, such as 10m and 24h")
 	}
@@ -148,7 +149,7 @@ func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir stri
 		job.OnProgress = eraseReading(con.Err)
 	}
 	v, err := erasure.Verify(ctx, job)
-	return f.ended(ctx, con, dir, plan, v, list.at(err))
+	return f.ended(cmd, con, dir, plan, v, list.at(err))
 }
 
 // receiptPlan reads the plan of a receipt.
@@ -197,8 +198,8 @@ func eraseReading(w io.Writer) func(erasure.Verified) {
 	}
 }
 
-func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir string, plan *erasure.SignedPlan, v erasure.Verified, err error) error {
-	ended := eraseExit(ctx, err)
+func (f *eraseVerifyFlags) ended(cmd *cobra.Command, con console.Console, dir string, plan *erasure.SignedPlan, v erasure.Verified, err error) error {
+	ended := eraseExit(cmd.Context(), err)
 	stopped := ""
 	unsure := v.NotYet + v.Contradicted
 	if plan.Action != erasure.ActionUnsuppress { // no API shows it
@@ -236,7 +237,9 @@ func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir s
 	case v.NotYet > 0 || v.Subjects > v.Acted:
 		fmt.Fprintln(con.Out, "Next: run the same command again later. People whom no run has processed need ciokit erase run first.")
 	default:
-		fmt.Fprintf(con.Out, "Next: run the same command a day later, with --again 24h: it finds people who came back. Then: ciokit erase report %s.\n", eraseShort(dir))
+		again := next(cmd, "erase verify", dir).without("json").with("again", "24h")
+		report := next(cmd, "erase report", dir).with("out", freeName(filepath.Base(filepath.Clean(dir)), ".html"))
+		fmt.Fprintf(con.Out, "Next, a day later, to find people who came back: %s\nThen: %s\n%s", again, report, environment(again, report))
 		if f.people.targets != "" {
 			fmt.Fprintf(con.Out, "%s is personal data: delete it after that. Nothing else needs it.\n", targets)
 		}

@@ -52,7 +52,7 @@ data, and only its owner can read it. Customer.io needs some time to make it; th
 		Example: `  ciokit export people --in-segment 7 --out vip.csv --to eu
   ciokit export people --has email --out people.csv --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			of, err := filter.Filter()
+			of, err := filter.Filter(next(cmd, "segments list").String())
 			if err != nil {
 				return err
 			}
@@ -86,7 +86,7 @@ can read it.`,
 					continue
 				}
 				named++
-				if err := wholeNumber(*of[name], name, "Customer.io"); err != nil {
+				if err := wholeNumber(*of[name], name, "Customer.io shows the IDs"); err != nil {
 					return err
 				}
 				*id = appapi.ID(*of[name])

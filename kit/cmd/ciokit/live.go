@@ -126,7 +126,7 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 		case ctx.Err() != nil:
 			return cfg, liveExit(ctx, context.Cause(ctx))
 		case silent != nil:
-			return cfg, exit.Fail(exit.Unavailable, "no server answers on %s; start an emulator in another terminal with: ciokit emulate, and give --to emulator", client.Target())
+			return cfg, exit.Fail(exit.Unavailable, "no server answers on %s; start an emulator in another terminal with: %s", client.Target(), destination.Emulate(client.Target()))
 		case makes && cfg.AppAPIKey == "":
 			return cfg, exit.Fail(exit.Usage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
 		}
@@ -149,6 +149,25 @@ func askWorkspace(con console.Console, target string) string {
 	line, _ := bufio.NewReader(con.In).ReadString('\n')
 	return strings.TrimSpace(line)
 }
+
+// leftBehind repeats the flags of this command in the command that deletes what a run left behind.
+func leftBehind(cmd *cobra.Command, err error) error {
+	const clean = "ciokit live clean"
+	before, ends := strings.CutSuffix(err.Error(), clean)
+	if !ends {
+		return err
+	}
+	return &inOtherWords{before + next(cmd, "live clean").String(), err}
+}
+
+// inOtherWords is an error with another text.
+type inOtherWords struct {
+	text string
+	err  error
+}
+
+func (e *inOtherWords) Error() string { return e.text }
+func (e *inOtherWords) Unwrap() error { return e.err }
 
 // liveExit adds the exit code to an error of the suite.
 func liveExit(ctx context.Context, err error) error {
@@ -205,7 +224,7 @@ Exit code 6 means that a case failed.`,
 				return err
 			}
 			cfg.Permissive = permissive
-			return runLive(ctx, con, cfg, areas, asJSON)
+			return runLive(cmd, con, cfg, areas, asJSON)
 		},
 	}
 	flags.add(cmd)
@@ -228,7 +247,8 @@ func openLive(ctx context.Context, con console.Console, cfg livetest.Config) (*l
 	return s, nil
 }
 
-func runLive(ctx context.Context, con console.Console, cfg livetest.Config, areas []string, asJSON bool) error {
+func runLive(cmd *cobra.Command, con console.Console, cfg livetest.Config, areas []string, asJSON bool) error {
+	ctx := cmd.Context()
 	s, err := openLive(ctx, con, cfg)
 	if err != nil {
 		return err
@@ -264,7 +284,7 @@ func runLive(ctx context.Context, con console.Console, cfg livetest.Config, area
 	}
 	switch {
 	case closed != nil:
-		return liveExit(ctx, closed)
+		return liveExit(ctx, leftBehind(cmd, closed))
 	case ctx.Err() != nil:
 		return liveExit(ctx, context.Cause(ctx))
 	case errors.Is(first, cio.ErrUnauthorized), errors.Is(first, cio.ErrUnavailable), errors.Is(first, appapi.ErrUnauthorized):

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -33,7 +32,7 @@ Without --report the report goes to standard output, in Markdown or, with --json
 			if err != nil {
 				return err
 			}
-			return probeLive(cmd.Context(), con, cfg, report, switches, asJSON)
+			return probeLive(cmd, con, cfg, report, switches, asJSON)
 		},
 	}
 	flags.add(cmd)
@@ -44,7 +43,8 @@ Without --report the report goes to standard output, in Markdown or, with --json
 	return cmd
 }
 
-func probeLive(ctx context.Context, con console.Console, cfg livetest.Config, file, switches string, asJSON bool) error {
+func probeLive(cmd *cobra.Command, con console.Console, cfg livetest.Config, file, switches string, asJSON bool) error {
+	ctx := cmd.Context()
 	s, err := openLive(ctx, con, cfg)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func probeLive(ctx context.Context, con console.Console, cfg livetest.Config, fi
 	}
 	switch {
 	case closed != nil:
-		return liveExit(ctx, closed)
+		return liveExit(ctx, leftBehind(cmd, closed))
 	case stopped != nil:
 		return liveExit(ctx, stopped)
 	}

@@ -67,6 +67,7 @@ type loadFlags struct {
 	resume   string
 	goesOn   bool // --continue
 	progress string
+	cmd      *cobra.Command
 
 	result     *loadResult      // nil if no run began
 	comparison *load.Comparison // of the input with the snapshot; nil for none
@@ -185,6 +186,7 @@ var loadSections = []console.Section{
 }
 
 func (f *loadFlags) do(cmd *cobra.Command, con console.Console, args []string) error {
+	f.cmd = cmd
 	if f.resume != "" {
 		return f.goOn(cmd, con)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/internal/plural"
@@ -25,7 +26,7 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 		return nil
 	}
 	if l.silent != nil && !approved {
-		return exit.Fail(exit.Unavailable, "no server answers on %s (%w); start an emulator there with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
+		return exit.Fail(exit.Unavailable, "no server answers on %s (%w); add --yes if it is a real workspace, or start an emulator there with: %s", l.client.Target(), l.silent, destination.Emulate(l.client.Target()))
 	}
 	if l.f.stdin() {
 		return exit.Fail(exit.Guard, "standard input cannot be read twice, so the load cannot show a plan; check the input with --dry-run, then add --yes")

@@ -138,7 +138,7 @@ func changesHint(err error) string {
 	case errors.As(err, &pending) && pending.Running:
 		return "only one load at a time can use a snapshot"
 	case errors.As(err, &pending) && pending.Run != "":
-		return fmt.Sprintf("either: ciokit load --resume %s, or the same load with --full", pending.Run)
+		return "either repeat the load with --full, or resume the one that was killed: " + resumeCommand(pending.Run, nil)
 	case errors.As(err, &pending):
 		return "repeat the load with --full"
 	case errors.Is(err, load.ErrShrunk):

@@ -50,7 +50,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if f.Mapping == "" {
 		return f.begin(ctx, con) // which says what is missing
 	}
-	m, err := readMapping(f.Mapping, f.Files, swappedLoad("load"))
+	m, err := readMapping(f.Mapping, f.Files, swappedLoad(f.cmd, "load"))
 	if err != nil {
 		return err
 	}

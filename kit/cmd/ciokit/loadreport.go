@@ -49,7 +49,7 @@ func (r *reports) write(con console.Console, l *loading, s load.Summary, runErr 
 		about.Target = l.client.Target()
 	}
 	if l.load != nil && l.load.CanResume() {
-		about.Resume = "ciokit load --resume " + l.load.ID()
+		about.Resume = resumeCommand(l.load.ID(), runErr)
 	}
 	if f.Rejects != "" {
 		about.Rejects = console.ShortPath(f.Rejects)

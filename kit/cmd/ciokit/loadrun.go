@@ -66,7 +66,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if err != nil {
 		return nil, err
 	}
-	m, err := readMapping(f.Mapping, f.Files, swappedLoad("load"))
+	m, err := readMapping(f.Mapping, f.Files, swappedLoad(f.cmd, "load"))
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +248,7 @@ func (l *loading) start() (err error) {
 	l.load, err = load.Start("", l.job)
 	switch {
 	case err == nil:
-		l.say("If this load ends early: ciokit load --resume %s", l.load.ID())
+		l.say("If this load ends early: %s", resumeCommand(l.load.ID(), nil))
 	case errors.Is(err, load.ErrReadOnce) && f.goesOn && !l.job.Mapping.Repeatable():
 		return exit.Fail(exit.Usage, "--continue needs an input that can be read again, because the mapping has events without a messageId, and a new load would send them twice: load a file, or a query with --order-by, or give the events a messageId")
 	case errors.Is(err, load.ErrReadOnce) && input.IsDatabase(f.Files[0]):
@@ -330,15 +330,36 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 
 // sayGoOn says how to resume a load that ended with an error. If a limit stopped it, the load stops again unless the limit is changed.
 func sayGoOn(w io.Writer, id string, err error) {
-	if flag := boundFlag(err); flag != "" {
-		fmt.Fprintf(w, "If you resume this load unchanged, it stops again. If the input is wrong, correct it and run the same command again. If the input is right, resume with another limit: ciokit load --resume %s %s\n", id, flag)
-		return
-	}
 	before := "Resume with"
-	if errors.Is(err, load.ErrKeyRefused) {
-		before = "Set the right key, then"
+	switch {
+	case boundFlag(err) != "":
+		before = "If you resume this load unchanged, it stops again. If the input is wrong, correct it and run the same command again. If the input is right, resume with another limit"
+	case errors.Is(err, load.ErrKeyRefused):
+		before = "Set the right key of this workspace, then"
 	}
-	fmt.Fprintf(w, "%s: ciokit load --resume %s\n", before, id)
+	fmt.Fprintf(w, "%s: %s\n", before, resumeCommand(id, err))
+}
+
+// resumeCommand is the command that resumes a load that ended with this error. The journal has all other flags of the load.
+func resumeCommand(id string, err error) string {
+	line := next(nil, "load").with("resume", id).String()
+	if flag := boundFlag(err); flag != "" {
+		line += " " + flag
+	}
+	if errors.Is(err, load.ErrKeyRefused) { // without it, a load refuses another key than the first
+		line += " --new-key"
+	}
+	return line
+}
+
+// endError is the reason why a run ended, from its journal; nil if the reason does not change how the run is resumed.
+func endError(end string) error {
+	for _, reason := range []error{load.ErrTooManyDeletes, load.ErrShrunk, load.ErrNotWhole, load.ErrTooManyErrors, load.ErrKeyRefused} {
+		if end == reason.Error() {
+			return reason
+		}
+	}
+	return nil
 }
 
 // boundFlag is the flag that changes the limit that stopped a load with this error; empty if no limit did.

@@ -113,8 +113,11 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		switch {
 		case f.Rejects != "" && f.Snapshot != "": // a file with only some of the rows is refused with a snapshot
 			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in the input and load it again with the same snapshot: rows that have not changed since are skipped.\n", printed.Line(console.ShortPath(f.Rejects)))
-		case f.Rejects != "":
+		case f.Rejects != "" && (f.dryRun || !s.Complete):
 			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\n", printed.Line(console.ShortPath(f.Rejects)))
+		case f.Rejects != "":
+			again := f.loadRejects()
+			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\nNext: %s\n%s", printed.Line(console.ShortPath(f.Rejects)), again, environment(again))
 		default:
 			b.WriteString("To keep all rejects with their rows: --rejects FILE.\n")
 		}
@@ -124,6 +127,28 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// loadRejects is the command that loads the rejects of this load. A rejects file says itself how it is read.
+func (f *loadFlags) loadRejects() *nextCommand {
+	short := func(path string) string {
+		if path == "" {
+			return ""
+		}
+		return console.ShortPath(path)
+	}
+	n := next(f.cmd, "load", short(f.Rejects)).fresh()
+	n.with("mapping", short(f.Mapping)).with("to", f.To).with("key-file", short(f.KeyFile)).with("guard", short(f.Guard)).with("guard-key", short(f.GuardKey))
+	n.with("deny", short(f.Deny)).with("deny-column", f.DenyColumn).with("deny-encoding", f.DenyCoding).withSwitch("deny-empty", f.DenyEmpty)
+	n.withSwitch("decimal-comma", f.Comma).withSwitch("strict-identity", f.Strict).withSwitch("accept-any-2xx", f.AcceptAny2xx)
+	if f.MaxErrors != load.DefaultMaxErrors {
+		n.with("max-errors", f.MaxErrors.String())
+	}
+	if f.MaxDeletes != load.DefaultMaxDeletes {
+		n.with("max-deletes", f.MaxDeletes.String())
+	}
+	ext := filepath.Ext(f.Rejects)
+	return n.with("rejects", short(freeName(strings.TrimSuffix(f.Rejects, ext), ext)))
 }
 
 // writeHints describes the cells for which rows were rejected.

@@ -128,7 +128,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := readMapping(args[0], args[1:], func(mapping, file string) string {
-				return "the mapping comes first: ciokit map check " + mapping + " " + file
+				return "the mapping comes first: " + next(cmd, "map check", mapping, file).String()
 			})
 			if err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/mapping"
+	"github.com/spf13/cobra"
 )
 
 // readMapping reads the mapping of a command that has inputs too. If it is not a mapping, but the only input is one, right is the command that was
@@ -20,7 +21,7 @@ func readMapping(file string, inputs []string, right func(mapping, file string) 
 	case err == nil:
 		return m, nil
 	case len(inputs) == 1 && isMapping(inputs[0]) && !slices.Contains(mappingEndings, filepath.Ext(file)):
-		return nil, exit.Fail(exit.Usage, "%s", console.Printable(right(shellWord(inputs[0]), shellWord(file))))
+		return nil, exit.Fail(exit.Usage, "%s", console.Printable(right(inputs[0], file)))
 	}
 	return nil, input.Error(err)
 }
@@ -35,8 +36,8 @@ func isMapping(file string) bool {
 }
 
 // swappedLoad says where the input and the mapping belong, for a command that takes the mapping by a flag.
-func swappedLoad(command string) func(mapping, file string) string {
+func swappedLoad(cmd *cobra.Command, command string) func(mapping, file string) string {
 	return func(mapping, file string) string {
-		return "give the file with the rows first, and the mapping after --mapping: ciokit " + command + " " + file + " --mapping " + mapping
+		return "give the file with the rows first, and the mapping after --mapping: " + next(cmd, command, console.ShortPath(file)).with("mapping", console.ShortPath(mapping)).String()
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -52,13 +51,13 @@ emulator answers this with invented numbers, and its texts contain the word cann
 				return exit.Fail(exit.Usage, "--steps must be at least 0")
 			}
 			if len(args) == 1 {
-				return f.list(cmd.Context(), con)
+				return f.list(cmd, con)
 			}
 			f.id = args[1]
-			if err := wholeNumber(f.id, "campaign or message", "ciokit metrics "+f.kind); err != nil {
+			if err := wholeNumber(f.id, "campaign or message", "to see the IDs: "+f.lists(cmd)); err != nil {
 				return err
 			}
-			return f.show(cmd.Context(), con)
+			return f.show(cmd, con)
 		},
 	}
 	f.Flags.Add(cmd)
@@ -78,10 +77,16 @@ type metricsOf struct {
 // MarshalJSON writes it as the App API has it.
 func (m metricsOf) MarshalJSON() ([]byte, error) { return json.Marshal(m.value) }
 
+// lists is the command that lists the items of the kind.
+func (f *metricsFlags) lists(cmd *cobra.Command) string {
+	return next(cmd, "metrics", f.kind).without("links", "period", "steps", "json").String()
+}
+
 // list lists the items of a kind.
-func (f *metricsFlags) list(ctx context.Context, con console.Console) error {
+func (f *metricsFlags) list(cmd *cobra.Command, con console.Console) error {
+	ctx := cmd.Context()
 	if f.links || f.period != "" || f.steps != 0 {
-		return exit.Fail(exit.Usage, "--links, --period and --steps need the ID of one of the %s; ciokit metrics %[1]s shows the IDs", f.kind)
+		return exit.Fail(exit.Usage, "--links, --period and --steps need the ID of one of the %s; to see the IDs: %s", f.kind, f.lists(cmd))
 	}
 	app, err := f.Client(ctx, con)
 	if err != nil {
@@ -124,14 +129,15 @@ func (f *metricsFlags) list(ctx context.Context, con console.Console) error {
 }
 
 // show shows the metrics of one.
-func (f *metricsFlags) show(ctx context.Context, con console.Console) error {
+func (f *metricsFlags) show(cmd *cobra.Command, con console.Console) error {
+	ctx := cmd.Context()
 	app, err := f.Client(ctx, con)
 	if err != nil {
 		return err
 	}
 	id, period := appapi.ID(f.id), appapi.Period(f.period)
 	one := map[string]string{"campaigns": "campaign", "broadcasts": "broadcast", "newsletters": "newsletter", "transactional": "transactional message"}[f.kind]
-	missing := fmt.Sprintf("there is no %s %s; ciokit metrics %s lists them", one, f.id, f.kind)
+	missing := fmt.Sprintf("there is no %s %s; to see them all: %s", one, f.id, f.lists(cmd))
 	if f.links {
 		q := appapi.LinkMetricsQuery{Period: period, Steps: f.steps}
 		var links []appapi.LinkMetrics

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,8 +44,8 @@ func newObjectsTypes(con console.Console) *cobra.Command {
 }
 
 // noObject says that an object does not exist.
-func noObject(typeID, id string) string {
-	return fmt.Sprintf("there is no object %s of type %s. New data may need a moment. Check the type: ciokit objects types shows the types, and Customer.io may drop objects of a type that the workspace does not have", id, typeID)
+func noObject(cmd *cobra.Command, typeID, id string) string {
+	return fmt.Sprintf("there is no object %s of type %s. New data may need a moment. Customer.io may drop objects of a type that the workspace does not have; to see the types: %s", id, typeID, next(cmd, "objects types"))
 }
 
 func newObjectsShow(con console.Console) *cobra.Command {
@@ -55,15 +54,16 @@ func newObjectsShow(con console.Console) *cobra.Command {
 		Use: "show TYPE ID", Short: "Show an object's attributes", Args: cobra.ExactArgs(2),
 		Example: `  ciokit objects show 1 acme --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return showObject(cmd.Context(), con, &f, args[0], args[1])
+			return showObject(cmd, con, &f, args[0], args[1])
 		},
 	}
 	f.Add(cmd)
 	return cmd
 }
 
-func showObject(ctx context.Context, con console.Console, f *reading.Flags, typeID, id string) error {
-	if err := wholeNumber(typeID, "type of objects", "ciokit objects types"); err != nil {
+func showObject(cmd *cobra.Command, con console.Console, f *reading.Flags, typeID, id string) error {
+	ctx := cmd.Context()
+	if err := wholeNumber(typeID, "type of objects", "to see the IDs: "+next(cmd, "objects types").String()); err != nil {
 		return err
 	}
 	if id == "" {
@@ -75,7 +75,7 @@ func showObject(ctx context.Context, con console.Console, f *reading.Flags, type
 	}
 	o, err := app.Objects().Attributes(ctx, appapi.ID(typeID), id)
 	if err != nil {
-		return f.Error(ctx, err, noObject(typeID, id))
+		return f.Error(ctx, err, noObject(cmd, typeID, id))
 	}
 	if f.JSON {
 		return reading.PrintJSON(con, o)
@@ -100,10 +100,10 @@ func newObjectsSearch(con console.Console) *cobra.Command {
 		Use: "search TYPE", Short: "List the objects of a type that match conditions", Args: cobra.ExactArgs(1),
 		Example: `  ciokit objects search 1 --is plan=enterprise --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := wholeNumber(args[0], "type of objects", "ciokit objects types"); err != nil {
+			if err := wholeNumber(args[0], "type of objects", "to see the IDs: "+next(cmd, "objects types").String()); err != nil {
 				return err
 			}
-			of, err := filter.Filter()
+			of, err := filter.Filter(next(cmd, "segments list").String())
 			if err != nil {
 				return err
 			}
@@ -129,7 +129,7 @@ func newObjectsPeople(con console.Console) *cobra.Command {
 		Use: "people TYPE ID", Short: "List the people who are related to an object", Args: cobra.ExactArgs(2),
 		Example: `  ciokit objects people 1 acme --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := wholeNumber(args[0], "type of objects", "ciokit objects types"); err != nil {
+			if err := wholeNumber(args[0], "type of objects", "to see the IDs: "+next(cmd, "objects types").String()); err != nil {
 				return err
 			}
 			app, err := f.Client(cmd.Context(), con)
@@ -137,7 +137,7 @@ func newObjectsPeople(con console.Console) *cobra.Command {
 				return err
 			}
 			return reading.Print(cmd.Context(), &f, con, app.Objects().Relationships(cmd.Context(), appapi.ID(args[0]), args[1]), limit, reading.Table[appapi.ObjectRelationship]{Head: peopleTable.Head, One: "person", Several: "people",
-				Row: func(r appapi.ObjectRelationship) []string { return peopleTable.Row(r.Customer) }}, noObject(args[0], args[1]))
+				Row: func(r appapi.ObjectRelationship) []string { return peopleTable.Row(r.Customer) }}, noObject(cmd, args[0], args[1]))
 		},
 	}
 	f.Add(cmd)

@@ -274,22 +274,23 @@ func purgeOutbox(ctx context.Context, con console.Console, d outbox.Store, dir s
 }
 
 // sequences reads the given numbers, or returns the numbers of all dead letters.
-func sequences(ctx context.Context, d outbox.Store, args []string, all bool) (seqs []uint64, err error) {
+func sequences(cmd *cobra.Command, d outbox.Store, dir string, args []string, all bool) (seqs []uint64, err error) {
+	list := nextOutbox(cmd, "outbox dead list", dir)
 	switch {
 	case all && len(args) > 0:
 		return nil, exit.Fail(exit.Usage, "give either --all or numbers, not both")
 	case !all && len(args) == 0:
-		return nil, exit.Fail(exit.Usage, "give the numbers of dead letters, or --all; ciokit outbox dead list shows the numbers")
+		return nil, exit.Fail(exit.Usage, "give the numbers of dead letters, or --all; to see the numbers: %s", list)
 	}
 	for _, arg := range args {
 		n, err := strconv.ParseUint(arg, 10, 63)
 		if err != nil || n == 0 {
-			return nil, exit.Fail(exit.Usage, "%q is not the number of a dead letter; ciokit outbox dead list shows the numbers", arg)
+			return nil, exit.Fail(exit.Usage, "%q is not the number of a dead letter; to see the numbers: %s", arg, list)
 		}
 		seqs = append(seqs, n)
 	}
 	if all {
-		err = eachLetter(ctx, d, func(l outbox.DeadLetter) error {
+		err = eachLetter(cmd.Context(), d, func(l outbox.DeadLetter) error {
 			seqs = append(seqs, l.Seq)
 			return nil
 		})

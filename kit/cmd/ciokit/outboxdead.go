@@ -55,7 +55,7 @@ func newOutboxDeadChange(con console.Console, name, short, long string, do func(
 		Example: fmt.Sprintf("  ciokit outbox dead %s /var/lib/orders/outbox 17 23\n  ciokit outbox dead %s /var/lib/orders/outbox --all", name, name),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
-				seqs, err := sequences(ctx, d, args[1:], all)
+				seqs, err := sequences(cmd, d, args[0], args[1:], all)
 				if err != nil {
 					return err
 				}

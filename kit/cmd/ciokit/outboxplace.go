@@ -36,6 +36,9 @@ func openOutbox(cmd *cobra.Command, con console.Console, place string, shared bo
 	schema := cmd.Flag("schema").Value.String()
 	if isDatabase {
 		s, err := postgres.OpenStore(cmd.Context(), postgres.StoreConfig{URL: address, Schema: schema})
+		if errors.Is(err, postgres.ErrNotMigrated) {
+			return nil, exit.Fail(exit.Local, "the tables of the outbox are not in the database; create them with: %s", nextOutbox(cmd, "outbox migrate", place))
+		}
 		if err != nil {
 			return nil, exit.With(exit.Local, err)
 		}
@@ -91,6 +94,11 @@ func shownPlace(place string) string {
 		u.User = url.User(u.User.Username())
 	}
 	return u.String()
+}
+
+// nextOutbox is a command for the same outbox. It does not contain a password: the address of a database that has one is replaced by URL.
+func nextOutbox(cmd *cobra.Command, path, place string) *nextCommand {
+	return next(cmd, path, withoutPasswords([]string{place})...)
 }
 
 // printLanes prints which workers have the lanes, and which lane has waited longest.

@@ -162,7 +162,7 @@ it has a value, compared as text.`,
 		Example: `  ciokit people search --is plan=pro --not-in-segment 7 --to eu
   ciokit people search --has email --limit 0 --json --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			of, err := filter.Filter()
+			of, err := filter.Filter(next(cmd, "segments list").String())
 			if err != nil {
 				return err
 			}

@@ -159,7 +159,7 @@ func showRun(con console.Console, id string, asJSON bool) error {
 		line("warned of", "%s: %s", w.Rule, plural.Grouped(w.Count))
 	}
 	if s.resumable(j) {
-		line("go on with", "ciokit load --resume %s", s.ID)
+		line("go on with", "%s", resumeCommand(s.ID, endError(s.Last.End)))
 	}
 	return t.Flush()
 }

@@ -51,7 +51,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 		Example: `  ciokit segments members 7 --to eu
   ciokit segments members 7 --limit 0 --json --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := wholeNumber(args[0], "segment", "ciokit segments list"); err != nil {
+			if err := wholeNumber(args[0], "segment", "to see the IDs: "+next(cmd, "segments list").String()); err != nil {
 				return err
 			}
 			app, err := f.Client(cmd.Context(), con)
@@ -59,7 +59,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 				return err
 			}
 			return reading.Print(cmd.Context(), &f, con, app.Segments().Members(cmd.Context(), appapi.ID(args[0]), appapi.MemberQuery{PageSize: reading.PageSize(limit)}), limit, peopleTable,
-				"there is no segment "+args[0]+"; ciokit segments list shows the segments")
+				"there is no segment "+args[0]+"; to see the segments: "+next(cmd, "segments list").String())
 		},
 	}
 	f.Add(cmd)
@@ -67,10 +67,10 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 	return cmd
 }
 
-// wholeNumber refuses an id that is not a whole number.
-func wholeNumber(id, what, list string) error {
+// wholeNumber refuses an id that is not a whole number, and says how to see the ids.
+func wholeNumber(id, what, see string) error {
 	if n, err := strconv.ParseUint(id, 10, 63); err != nil || n == 0 {
-		return exit.Fail(exit.Usage, "the ID of a %s must be a whole number, not %q; %s shows the IDs", what, id, list)
+		return exit.Fail(exit.Usage, "the ID of a %s must be a whole number, not %q; %s", what, id, see)
 	}
 	return nil
 }

@@ -247,7 +247,7 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 		fmt.Fprintf(con.Out, "accepted: %s %s\n", e.Type(), e.MessageID())
 	}
 	if errors.Is(err, destination.ErrRefused) {
-		err = fmt.Errorf("%w; no server listens on %s: check --to, or start an emulator there with ciokit emulate", err, client.Target())
+		err = fmt.Errorf("%w; no server listens on %s: check --to, or start an emulator there with: %s", err, client.Target(), destination.Emulate(client.Target()))
 	}
 	return sendExit(ctx, c.to.Explain(err))
 }

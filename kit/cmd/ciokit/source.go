@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
@@ -120,19 +119,6 @@ func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) 
 		words = append(words, "--decimal-comma")
 	}
 	return strings.Join(words, " ")
-}
-
-// shellWord is text as one word of a shell.
-func shellWord(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("-_./,:=@%+", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	}) {
-		return s
-	}
-	if printed.Line(s) != s { // the escapes of bash and zsh
-		return "$'" + printed.Line(strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s)) + "'"
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func newInspect(con console.Console) *cobra.Command {

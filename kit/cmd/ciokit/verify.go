@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -51,7 +50,7 @@ not have the address in the file, one more request asks who has it now, for as m
 differs from the file.`,
 		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
   ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd, con, args) },
 	}
 	f.in.flags(cmd)
 	f.Flags.Add(cmd)
@@ -80,7 +79,8 @@ type verified struct {
 	Named []verify.Person `json:"people"`
 }
 
-func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string) error {
+func (f *verifyFlags) do(cmd *cobra.Command, con console.Console, args []string) error {
+	ctx := cmd.Context()
 	switch {
 	case f.mapping == "":
 		return exit.Fail(exit.Usage, "say what the rows mean: --mapping MAP.yaml, the mapping that the file was loaded with")
@@ -89,7 +89,7 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 	case f.wait < 0 || f.limit < 0:
 		return exit.Fail(exit.Usage, "--wait and --limit must be at least 0")
 	}
-	m, err := readMapping(f.mapping, args, swappedLoad("verify"))
+	m, err := readMapping(f.mapping, args, swappedLoad(cmd, "verify"))
 	if err != nil {
 		return err
 	}

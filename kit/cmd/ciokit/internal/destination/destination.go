@@ -270,6 +270,30 @@ func ProbeEmulator(ctx context.Context, base string) error {
 	return nil
 }
 
+// Emulate is the command that starts an emulator at an address of this machine.
+func Emulate(base string) string {
+	const command = "ciokit emulate"
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || base == "http://"+EmulatorAddr {
+		return command
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), map[bool]string{true: "443", false: "80"}[u.Scheme == "https"])
+	}
+	text := command
+	if host != EmulatorAddr {
+		text += " --addr " + host
+		if strings.Contains(host, "[") {
+			text = command + " --addr '" + host + "'"
+		}
+	}
+	if u.Scheme == "https" {
+		text += " --tls"
+	}
+	return text
+}
+
 // stubHint adds the flag that accepts the answers of a stub to an error about successes that the API does not send, if they may come from a stub.
 func stubHint(to string, err error) error {
 	var api *cio.APIError

@@ -147,3 +147,15 @@ func TestNoDestination(t *testing.T) {
 		}
 	}
 }
+
+// The command starts an emulator at the address that did not answer.
+func TestEmulate(t *testing.T) {
+	for base, want := range map[string]string{
+		"http://127.0.0.1:8110": "ciokit emulate", "http://127.0.0.1:9": "ciokit emulate --addr 127.0.0.1:9", "http://localhost": "ciokit emulate --addr localhost:80",
+		"https://localhost:8110": "ciokit emulate --addr localhost:8110 --tls", "https://127.0.0.1:8110": "ciokit emulate --tls", "http://[::1]:8110": "ciokit emulate --addr '[::1]:8110'",
+	} {
+		if got := Emulate(base); got != want {
+			t.Errorf("%s: %s, want %s", base, got, want)
+		}
+	}
+}

@@ -30,8 +30,8 @@ func (f *Filter) Add(cmd *cobra.Command, segments bool) {
 	fl.BoolVar(&f.any, "any", false, "one true condition is enough; by default all of them must be true")
 }
 
-// Filter returns the filter. The error has an exit code.
-func (f *Filter) Filter() (appapi.Filter, error) {
+// Filter returns the filter. segments is the command that lists the segments. The error has an exit code.
+func (f *Filter) Filter(segments string) (appapi.Filter, error) {
 	var parts []appapi.Filter
 	pairs := func(flag string, list []string, make func(name, value string) appapi.Filter) error {
 		for _, pair := range list {
@@ -57,7 +57,7 @@ func (f *Filter) Filter() (appapi.Filter, error) {
 	}
 	for _, id := range append(slices.Clone(f.in), f.notIn...) {
 		if n, err := strconv.ParseUint(id, 10, 63); err != nil || n == 0 {
-			return appapi.Filter{}, exit.Fail(exit.Usage, "give the number of the segment, not %q; ciokit segments list shows the numbers", id)
+			return appapi.Filter{}, exit.Fail(exit.Usage, "give the number of the segment, not %q; to see the numbers: %s", id, segments)
 		}
 	}
 	inSegment := func(id string) appapi.Filter { return appapi.InSegment(appapi.ID(id)) }

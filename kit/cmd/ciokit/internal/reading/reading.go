@@ -62,7 +62,7 @@ func (f *Flags) Client(ctx context.Context, con console.Console) (*appapi.Client
 	} else if destination.Loopback(client.Target()) {
 		var silent error
 		if emulated, silent = destination.Emulates(ctx, client.Target()); silent != nil && ctx.Err() == nil {
-			return nil, exit.Fail(exit.Unavailable, "no server answers on %s; start an emulator in another terminal with: ciokit emulate", client.Target())
+			return nil, exit.Fail(exit.Unavailable, "no server answers on %s; start an emulator in another terminal with: %s", client.Target(), destination.Emulate(client.Target()))
 		}
 	}
 	f.emulated = emulated
