@@ -50,12 +50,13 @@ outbox/postgres      . outbox
 prom                 .
 
 kit/apitest
-kit/cmd/ciokit       . appapi emulator erasure events internal/address kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/cmd/ciokit/internal/reading kit/emulatordb kit/internal/idlist kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb kit/verify outbox outbox/postgres
+kit/cmd/ciokit       . appapi emulator erasure events internal/address kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/nextstep kit/cmd/ciokit/internal/progress kit/cmd/ciokit/internal/reading kit/emulatordb kit/internal/idlist kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb kit/verify outbox outbox/postgres
 kit/cmd/ciokit/internal/console  kit/cmd/ciokit/internal/exit
 kit/cmd/ciokit/internal/destination  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/internal/emulated
 kit/cmd/ciokit/internal/exit
 kit/cmd/ciokit/internal/input  kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/mapping kit/source kit/source/sqldb
 kit/cmd/ciokit/internal/progress  . kit/cmd/ciokit/internal/console kit/load
+kit/cmd/ciokit/internal/nextstep  kit/cmd/ciokit/internal/console
 kit/cmd/ciokit/internal/reading  . appapi kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit
 kit/doctest
 kit/emulatordb       emulator

@@ -14,6 +14,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/internal/textfile"
@@ -138,7 +139,7 @@ func (f *eraseApproveFlags) do(cmd *cobra.Command, con console.Console, file str
 		}{f.out, base64.StdEncoding.EncodeToString(hash[:]), planJSON(&plan.Plan), plan.Operator, approver.Name()})
 	}
 	run := f.runApproved(cmd, &plan.Plan, f.out, approver.Name(), known)
-	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: %s\n%s", approver.Name(), eraseShort(f.out), run, environment(run))
+	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: %s\n%s", approver.Name(), eraseShort(f.out), run, nextstep.Environment(run))
 	sayPlaceholders(con, run)
 	if !known && f.keys.ring == nil {
 		fmt.Fprintf(con.Out, "Whoever runs it needs the public key of %s too, in %s.\n", approver.Name(), eraseRingVariable)

@@ -16,6 +16,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
@@ -138,7 +139,7 @@ func notReceipt(cmd *cobra.Command, dir string) error {
 	for _, f := range files {
 		switch {
 		case filepath.Ext(f.Name()) == ".tlog-proof":
-			return exit.Fail(exit.Usage, "%s is a proof of one person, not a receipt: check it with: %s", eraseShort(dir), next(cmd, "erase check-proof", dir))
+			return exit.Fail(exit.Usage, "%s is a proof of one person, not a receipt: check it with: %s", eraseShort(dir), nextstep.New(cmd, "erase check-proof", dir))
 		case receiptBegun(filepath.Join(dir, f.Name())):
 			below = append(below, filepath.Join(dir, f.Name()))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -35,7 +36,7 @@ func ownKind(file string, head []byte) *ownFile {
 		return slices.ContainsFunc(texts, func(text string) bool { return bytes.HasPrefix(head, []byte(text)) })
 	}
 	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
-	run := next(nil, "runs clean", filepath.Base(filepath.Dir(file))).String()
+	run := nextstep.New(nil, "runs clean", filepath.Base(filepath.Dir(file))).String()
 	switch {
 	case begins(`{"sum":"`) && has(`"header":{"version":`):
 		return &ownFile{kind: "journal", do: "it has no rows, but the name of a file or the query of the load contains this; do not edit it; when the load is complete: " + run, places: placesOfJournal}
@@ -244,13 +245,13 @@ func kindOfCopy(file string, head []byte) (kind, do string) {
 	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
 	switch {
 	case strings.HasPrefix(name, "outbox.db"):
-		return "outbox", "put each identifier into a file, and give it to: " + next(nil, "outbox purge", console.ShortPath(filepath.Dir(file))).with("id-file", "FILE").String()
+		return "outbox", "put each identifier into a file, and give it to: " + nextstep.New(nil, "outbox purge", console.ShortPath(filepath.Dir(file))).With("id-file", "FILE").String()
 	case has("SQLite format 3\x00"), strings.HasSuffix(name, "-wal"):
 		return "database", "delete the person there, then rewrite the database (VACUUM)"
 	case bytes.HasPrefix(head, []byte(snapshotMark)):
 		return "snapshot", "load once without the person with --mode mirror, or delete the snapshot and start again"
 	case bytes.HasPrefix(head, []byte(spoolMark)):
-		return "spool", "an unfinished load needs it: resume the load to its end, or give the load up with: " + next(nil, "runs clean", filepath.Base(filepath.Dir(file))).String()
+		return "spool", "an unfinished load needs it: resume the load to its end, or give the load up with: " + nextstep.New(nil, "runs clean", filepath.Base(filepath.Dir(file))).String()
 	case strings.Contains(name, ".rejects"):
 		return "rejects", rejectsDo
 	case has(`{"rejects":`), has(`"messageId":`):

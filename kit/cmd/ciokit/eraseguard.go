@@ -8,6 +8,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/spf13/cobra"
 )
@@ -77,8 +78,8 @@ func eraseGuard(cmd *cobra.Command, con console.Console, dirs []string, keys *er
 	if n := g.Kept(); n > 0 {
 		fmt.Fprintf(con.Out, "%s of people whose suppression ended: an erased person has the same identifiers, or the same person was erased by another identifier.\n", plural.Count(n, "identifier stays", "identifiers stay"))
 	}
-	load := next(cmd, "load", "FILE").with("mapping", "MAPPING.yaml").with("to", "WORKSPACE").with("guard", out)
-	fmt.Fprintf(con.Out, "Next: %s\n%s", load, environment(load))
+	load := nextstep.New(cmd, "load", "FILE").With("mapping", "MAPPING.yaml").With("to", "WORKSPACE").With("guard", out)
+	fmt.Fprintf(con.Out, "Next: %s\n%s", load, nextstep.Environment(load))
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/spf13/cobra"
 )
 
@@ -66,12 +67,12 @@ func (f *eraseKeygenFlags) signer(con console.Console, role erasure.Role, name s
 	if f.json {
 		return eraseJSON(con.Out, eraseMade{[]string{base + ".key", base + ".pub"}, public})
 	}
-	does := "plan and run with --operator-key " + shellPath(base+".key")
+	does := "plan and run with --operator-key " + nextstep.Path(base+".key")
 	if role == erasure.RoleApprover {
-		does = "approve with --approver-key " + shellPath(base+".key")
+		does = "approve with --approver-key " + nextstep.Path(base+".key")
 	}
 	fmt.Fprintf(con.Out, "Wrote %s, which is secret, and %s.\nThe public key is %s\n", eraseShort(base+".key"), eraseShort(base+".pub"), public)
-	fmt.Fprintf(con.Out, "Next: %s\nGive %s to everybody who approves, runs or checks: --keys %s\n", does, eraseShort(base+".pub"), shellPath(base+".pub"))
+	fmt.Fprintf(con.Out, "Next: %s\nGive %s to everybody who approves, runs or checks: --keys %s\n", does, eraseShort(base+".pub"), nextstep.Path(base+".pub"))
 	return nil
 }
 
@@ -86,7 +87,7 @@ func (f *eraseKeygenFlags) workspace(con console.Console) error {
 	}
 	fmt.Fprintf(con.Out, "Wrote %s and %s, which are secret.\n", eraseShort(receipt), eraseShort(guard))
 	fmt.Fprintf(con.Out, "Keep a copy of both in a safe place: without the first, nobody can find a person in a receipt; without the second, the guard cannot recognize anybody.\n")
-	fmt.Fprintf(con.Out, "Next: give these flags to ciokit erase plan, run and verify: --receipt-key %s --guard-key %s\n", shellPath(receipt), shellPath(guard))
+	fmt.Fprintf(con.Out, "Next: give these flags to ciokit erase plan, run and verify: --receipt-key %s --guard-key %s\n", nextstep.Path(receipt), nextstep.Path(guard))
 	return nil
 }
 
@@ -102,7 +103,7 @@ func writeNewFiles(files []newFile) error {
 		dir := filepath.Dir(f.name)
 		switch info, err := os.Stat(dir); {
 		case errors.Is(err, fs.ErrNotExist):
-			return exit.Fail(exit.Local, "there is no directory %s, so no key was made; create it for you alone, and run the same command again: mkdir -p -m 700 %s", eraseShort(dir), shellPath(dir))
+			return exit.Fail(exit.Local, "there is no directory %s, so no key was made; create it for you alone, and run the same command again: mkdir -p -m 700 %s", eraseShort(dir), nextstep.Path(dir))
 		case err == nil && !info.IsDir():
 			return exit.Fail(exit.Usage, "--dir: %s is a file, not a directory; give the directory for the keys", eraseShort(dir))
 		}

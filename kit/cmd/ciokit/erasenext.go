@@ -11,6 +11,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/spf13/cobra"
 )
 
@@ -20,11 +21,11 @@ var columnFlags = []string{"column", "also", "format", "encoding", "columns", "s
 // next prints the commands that approve and run a plan.
 func (f *erasePlanFlags) next(cmd *cobra.Command, con console.Console, p *erasure.Plan, file, operator string) {
 	public := publicKey(f.keys.operator, operator)
-	run := next(cmd, "erase run", f.out).with("receipt", receiptFor(f.out))
+	run := nextstep.New(cmd, "erase run", f.out).With("receipt", receiptFor(f.out))
 	if f.targets != "" {
-		run.without(columnFlags...)
+		run.Without(columnFlags...)
 	} else {
-		run.with("ids", file)
+		run.With("ids", file)
 	}
 	fmt.Fprintln(con.Out, "\nNothing was sent.")
 	var keys []string
@@ -32,30 +33,30 @@ func (f *erasePlanFlags) next(cmd *cobra.Command, con console.Console, p *erasur
 		keys = []string{cmp.Or(public, "OPERATOR.pub")}
 	}
 	if p.SingleOperator {
-		fmt.Fprintf(con.Out, "Next: %s\n%s", run.with("keys", keys...), environment(run))
+		fmt.Fprintf(con.Out, "Next: %s\n%s", run.With("keys", keys...), nextstep.Environment(run))
 		sayPlaceholders(con, run)
 		return
 	}
-	approve := next(cmd, "erase approve", f.out).with("keys", keys...).needing("approver-key", "APPROVER.key")
+	approve := nextstep.New(cmd, "erase approve", f.out).With("keys", keys...).Needing("approver-key", "APPROVER.key")
 	if keys != nil {
-		run.with("keys", append(keys, "APPROVER.pub")...)
+		run.With("keys", append(keys, "APPROVER.pub")...)
 	}
-	fmt.Fprintf(con.Out, "Next: %s\nThen: %s\n%s", approve, run, environment(approve, run))
+	fmt.Fprintf(con.Out, "Next: %s\nThen: %s\n%s", approve, run, nextstep.Environment(approve, run))
 	sayPlaceholders(con, approve, run)
 }
 
 // runApproved is the command that runs an approved plan. The approver does not know the files of the operator.
-func (f *eraseApproveFlags) runApproved(cmd *cobra.Command, p *erasure.Plan, file, approver string, known bool) *nextCommand {
+func (f *eraseApproveFlags) runApproved(cmd *cobra.Command, p *erasure.Plan, file, approver string, known bool) *nextstep.Command {
 	people := "ids"
 	if p.TargetsHash != [32]byte{} {
 		people = "targets"
 	}
-	run := next(cmd, "erase run", file).with(people, "FILE").with("to", toOf(p.Target)).with("receipt", receiptFor(file))
+	run := nextstep.New(cmd, "erase run", file).With(people, "FILE").With("to", toOf(p.Target)).With("receipt", receiptFor(file))
 	if !known && f.keys.ring != nil {
 		keys := slices.Clone(f.keys.ring)
-		run.with("keys", append(keys, cmp.Or(publicKey(f.keys.approver, approver), "APPROVER.pub"))...)
+		run.With("keys", append(keys, cmp.Or(publicKey(f.keys.approver, approver), "APPROVER.pub"))...)
 	}
-	return run.needing("operator-key", "OPERATOR.key").needing("receipt-key", "RECEIPT.key").needing("guard-key", "GUARD.key")
+	return run.Needing("operator-key", "OPERATOR.key").Needing("receipt-key", "RECEIPT.key").Needing("guard-key", "GUARD.key")
 }
 
 // toOf is the value of --to for the address of a workspace.
@@ -71,7 +72,7 @@ func toOf(target string) string {
 
 // receiptFor proposes a directory for the receipt of a plan. It is not there yet.
 func receiptFor(plan string) string {
-	return freeName(filepath.Join("receipts", strings.TrimSuffix(filepath.Base(plan), ".plan")), "")
+	return nextstep.Free(filepath.Join("receipts", strings.TrimSuffix(filepath.Base(plan), ".plan")), "")
 }
 
 // publicKey is the file next to a key's file that contains the public key of that name; empty if there is none.
@@ -99,12 +100,10 @@ var placeholders = []struct{ word, means string }{
 }
 
 // sayPlaceholders says which words of commands to replace, and by which files.
-func sayPlaceholders(con console.Console, commands ...*nextCommand) {
+func sayPlaceholders(con console.Console, commands ...*nextstep.Command) {
 	var said []string
 	for _, p := range placeholders {
-		if slices.ContainsFunc(commands, func(n *nextCommand) bool {
-			return slices.ContainsFunc(n.flags, func(f nextFlag) bool { return slices.Contains(f.values, p.word) })
-		}) {
+		if slices.ContainsFunc(commands, func(n *nextstep.Command) bool { return n.HasValue(p.word) }) {
 			said = append(said, p.word+" is the file with "+p.means)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/idlist"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
@@ -213,7 +214,7 @@ the receipt does not contain the person.`,
 					Entries int    `json:"entries"`
 				}{out, n})
 			}
-			check := next(cmd, "erase check-proof", out).without("receipt-key", "id-file", "verbatim-ids") // who checks it needs no secret
+			check := nextstep.New(cmd, "erase check-proof", out).Without("receipt-key", "id-file", "verbatim-ids") // who checks it needs no secret
 			fmt.Fprintf(con.Out, "%s has %s about that person, each with its proof.\nNext: %s\n", eraseShort(out), plural.Count(n, "entry", "entries"), check)
 			return nil
 		},
@@ -331,7 +332,7 @@ type eraseProven struct {
 
 func eraseCheckProof(cmd *cobra.Command, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
 	if receiptBegun(dir) {
-		return exit.Fail(exit.Usage, "%s is a receipt, not a proof of one person (ciokit erase proof makes one); check the receipt with: %s", eraseShort(dir), next(cmd, "erase check", dir))
+		return exit.Fail(exit.Usage, "%s is a receipt, not a proof of one person (ciokit erase proof makes one); check the receipt with: %s", eraseShort(dir), nextstep.New(cmd, "erase check", dir))
 	}
 	cfg, err := checkConfig(keys, since)
 	if err != nil {

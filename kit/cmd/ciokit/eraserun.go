@@ -17,6 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
@@ -279,12 +280,12 @@ func (f *eraseRunFlags) next(cmd *cobra.Command, con console.Console, plan *eras
 	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint covers all its entries: give a copy of the checkpoint to somebody else.\n", eraseShort(f.receipt))
 	switch {
 	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // the App API does not show it
-		verify := next(cmd, "erase verify", f.receipt)
+		verify := nextstep.New(cmd, "erase verify", f.receipt)
 		if !f.to.Emulator {
-			verify.needing("app-key-file", "APP-KEY-FILE")
+			verify.Needing("app-key-file", "APP-KEY-FILE")
 		}
 		fmt.Fprintln(con.Out, "The plan has expired, so it cannot be run again. Settle the unknown outcomes; people who are still there then need a new plan.")
-		fmt.Fprintf(con.Out, "Next: %s\n%s", verify, environment(verify))
+		fmt.Fprintf(con.Out, "Next: %s\n%s", verify, nextstep.Environment(verify))
 		return
 	case left > 0 && expired:
 		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: make a new plan (ciokit erase plan) for the people who are left: %s.\n", plural.Count(left, "person", "people"))
@@ -296,8 +297,8 @@ func (f *eraseRunFlags) next(cmd *cobra.Command, con console.Console, plan *eras
 	if s.Rejected > 0 {
 		fmt.Fprintln(con.Out, "Rejected people need a new plan, after you have fixed the reason.")
 	}
-	check := next(cmd, "erase check", f.receipt)
-	fmt.Fprintf(con.Out, "Next: %s\n%s", check, environment(check))
+	check := nextstep.New(cmd, "erase check", f.receipt)
+	fmt.Fprintf(con.Out, "Next: %s\n%s", check, nextstep.Environment(check))
 	if f.people.targets != "" {
 		fmt.Fprintf(con.Out, "%s is personal data: delete it when you have verified the people. Nothing else needs it.\n", eraseShort(f.people.targets))
 	}

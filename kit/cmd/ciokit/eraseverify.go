@@ -18,6 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/spf13/cobra"
 )
@@ -237,9 +238,9 @@ func (f *eraseVerifyFlags) ended(cmd *cobra.Command, con console.Console, dir st
 	case v.NotYet > 0 || v.Subjects > v.Acted:
 		fmt.Fprintln(con.Out, "Next: run the same command again later. People whom no run has processed need ciokit erase run first.")
 	default:
-		again := next(cmd, "erase verify", dir).without("json").with("again", "24h")
-		report := next(cmd, "erase report", dir).with("out", freeName(filepath.Base(filepath.Clean(dir)), ".html"))
-		fmt.Fprintf(con.Out, "Next, a day later, to find people who came back: %s\nThen: %s\n%s", again, report, environment(again, report))
+		again := nextstep.New(cmd, "erase verify", dir).Without("json").With("again", "24h")
+		report := nextstep.New(cmd, "erase report", dir).With("out", nextstep.Free(filepath.Base(filepath.Clean(dir)), ".html"))
+		fmt.Fprintf(con.Out, "Next, a day later, to find people who came back: %s\nThen: %s\n%s", again, report, nextstep.Environment(again, report))
 		if f.people.targets != "" {
 			fmt.Fprintf(con.Out, "%s is personal data: delete it after that. Nothing else needs it.\n", targets)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/ciokit/cio/appapi"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/plural"
@@ -52,7 +53,7 @@ data, and only its owner can read it. Customer.io needs some time to make it; th
 		Example: `  ciokit export people --in-segment 7 --out vip.csv --to eu
   ciokit export people --has email --out people.csv --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			of, err := filter.Filter(next(cmd, "segments list").String())
+			of, err := filter.Filter(nextstep.New(cmd, "segments list").String())
 			if err != nil {
 				return err
 			}

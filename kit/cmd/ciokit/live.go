@@ -19,6 +19,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/livetest"
@@ -157,7 +158,7 @@ func leftBehind(cmd *cobra.Command, err error) error {
 	if !ends {
 		return err
 	}
-	return &inOtherWords{before + next(cmd, "live clean").String(), err}
+	return &inOtherWords{before + nextstep.New(cmd, "live clean").String(), err}
 }
 
 // inOtherWords is an error with another text.

@@ -18,6 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/progress"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
@@ -342,7 +343,7 @@ func sayGoOn(w io.Writer, id string, err error) {
 
 // resumeCommand is the command that resumes a load that ended with this error. The journal has all other flags of the load.
 func resumeCommand(id string, err error) string {
-	line := next(nil, "load").with("resume", id).String()
+	line := nextstep.New(nil, "load").With("resume", id).String()
 	if flag := boundFlag(err); flag != "" {
 		line += " " + flag
 	}

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
@@ -117,7 +118,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\n", printed.Line(console.ShortPath(f.Rejects)))
 		case f.Rejects != "":
 			again := f.loadRejects()
-			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\nNext: %s\n%s", printed.Line(console.ShortPath(f.Rejects)), again, environment(again))
+			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\nNext: %s\n%s", printed.Line(console.ShortPath(f.Rejects)), again, nextstep.Environment(again))
 		default:
 			b.WriteString("To keep all rejects with their rows: --rejects FILE.\n")
 		}
@@ -130,25 +131,25 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 }
 
 // loadRejects is the command that loads the rejects of this load. A rejects file says itself how it is read.
-func (f *loadFlags) loadRejects() *nextCommand {
+func (f *loadFlags) loadRejects() *nextstep.Command {
 	short := func(path string) string {
 		if path == "" {
 			return ""
 		}
 		return console.ShortPath(path)
 	}
-	n := next(f.cmd, "load", short(f.Rejects)).fresh()
-	n.with("mapping", short(f.Mapping)).with("to", f.To).with("key-file", short(f.KeyFile)).with("guard", short(f.Guard)).with("guard-key", short(f.GuardKey))
-	n.with("deny", short(f.Deny)).with("deny-column", f.DenyColumn).with("deny-encoding", f.DenyCoding).withSwitch("deny-empty", f.DenyEmpty)
-	n.withSwitch("decimal-comma", f.Comma).withSwitch("strict-identity", f.Strict).withSwitch("accept-any-2xx", f.AcceptAny2xx)
+	n := nextstep.New(f.cmd, "load", short(f.Rejects)).Fresh()
+	n.With("mapping", short(f.Mapping)).With("to", f.To).With("key-file", short(f.KeyFile)).With("guard", short(f.Guard)).With("guard-key", short(f.GuardKey))
+	n.With("deny", short(f.Deny)).With("deny-column", f.DenyColumn).With("deny-encoding", f.DenyCoding).WithSwitch("deny-empty", f.DenyEmpty)
+	n.WithSwitch("decimal-comma", f.Comma).WithSwitch("strict-identity", f.Strict).WithSwitch("accept-any-2xx", f.AcceptAny2xx)
 	if f.MaxErrors != load.DefaultMaxErrors {
-		n.with("max-errors", f.MaxErrors.String())
+		n.With("max-errors", f.MaxErrors.String())
 	}
 	if f.MaxDeletes != load.DefaultMaxDeletes {
-		n.with("max-deletes", f.MaxDeletes.String())
+		n.With("max-deletes", f.MaxDeletes.String())
 	}
 	ext := filepath.Ext(f.Rejects)
-	return n.with("rejects", short(freeName(strings.TrimSuffix(f.Rejects, ext), ext)))
+	return n.With("rejects", short(nextstep.Free(strings.TrimSuffix(f.Rejects, ext), ext)))
 }
 
 // writeHints describes the cells for which rows were rejected.

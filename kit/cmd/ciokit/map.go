@@ -11,6 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
@@ -98,7 +99,7 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 			return p, err
 		case slices.Contains(args, "-"):
 			if err == nil {
-				err = exit.Fail(exit.Usage, "%s; give --%s %s: input from a pipe cannot be read again", why, flag, shellWord(value))
+				err = exit.Fail(exit.Usage, "%s; give --%s %s: input from a pipe cannot be read again", why, flag, nextstep.Word(value))
 			}
 			return p, err
 		}
@@ -110,7 +111,7 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 		if forMapping {
 			use = "Use the mapping"
 		}
-		fmt.Fprintf(con.Err, "%s. %s with --%s %s.\n", console.Printable(strings.ToUpper(why[:1])+why[1:]), use, flag, console.Printable(shellWord(value)))
+		fmt.Fprintf(con.Err, "%s. %s with --%s %s.\n", console.Printable(strings.ToUpper(why[:1])+why[1:]), use, flag, console.Printable(nextstep.Word(value)))
 	}
 }
 
@@ -128,7 +129,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := readMapping(args[0], args[1:], func(mapping, file string) string {
-				return "the mapping comes first: " + next(cmd, "map check", mapping, file).String()
+				return "the mapping comes first: " + nextstep.New(cmd, "map check", mapping, file).String()
 			})
 			if err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/spf13/cobra"
 )
@@ -38,6 +39,6 @@ func isMapping(file string) bool {
 // swappedLoad says where the input and the mapping belong, for a command that takes the mapping by a flag.
 func swappedLoad(cmd *cobra.Command, command string) func(mapping, file string) string {
 	return func(mapping, file string) string {
-		return "give the file with the rows first, and the mapping after --mapping: " + next(cmd, command, console.ShortPath(file)).with("mapping", console.ShortPath(mapping)).String()
+		return "give the file with the rows first, and the mapping after --mapping: " + nextstep.New(cmd, command, console.ShortPath(file)).With("mapping", console.ShortPath(mapping)).String()
 	}
 }

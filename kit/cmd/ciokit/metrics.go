@@ -12,6 +12,7 @@ import (
 	"github.com/ciokit/cio/appapi"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
 	"github.com/spf13/cobra"
 )
@@ -79,7 +80,7 @@ func (m metricsOf) MarshalJSON() ([]byte, error) { return json.Marshal(m.value) 
 
 // lists is the command that lists the items of the kind.
 func (f *metricsFlags) lists(cmd *cobra.Command) string {
-	return next(cmd, "metrics", f.kind).without("links", "period", "steps", "json").String()
+	return nextstep.New(cmd, "metrics", f.kind).Without("links", "period", "steps", "json").String()
 }
 
 // list lists the items of a kind.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 )
 
 // commandAtEnd matches a command that a text tells the user to run: it is the end of a line.
@@ -57,8 +58,8 @@ func inDirectory(t *testing.T, files map[string]string, keys ...string) string {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	t.Setenv("XDG_STATE_HOME", mustAbs(t, "state"))
-	for _, v := range variables {
-		t.Setenv(v.name, "")
+	for _, v := range nextstep.Variables {
+		t.Setenv(v.Name, "")
 	}
 	for name, text := range files {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -317,7 +318,7 @@ func TestNextCommandIsQuoted(t *testing.T) {
 	if err := cmd.ParseFlags([]string{"--to", "https://me:word@example.com", "--column", "it's", "--columns", `a,"b c"`, "--verbatim-ids", "--also", "x y", "--also", "$z", "--json", "--out", "o"}); err != nil {
 		t.Fatal(err)
 	}
-	n := next(cmd, "erase run", "-p.plan").with("receipt", "").with("keys", "a\tb", "")
+	n := nextstep.New(cmd, "erase run", "-p.plan").With("receipt", "").With("keys", "a\tb", "")
 	if got, want := n.String(), `ciokit erase run ./-p.plan --to URL --column 'it'\''s' --columns 'a,b c' --verbatim-ids --also 'x y' --also '$z' --keys $'a\tb'`; got != want {
 		t.Errorf("%s\n%s", got, want)
 	}
@@ -326,7 +327,7 @@ func TestNextCommandIsQuoted(t *testing.T) {
 			t.Errorf("%s\n%s", got, want)
 		}
 	}
-	if slices.Contains(shellWords(t, next(nil, "runs clean", "a b").String()), "a") {
+	if slices.Contains(shellWords(t, nextstep.New(nil, "runs clean", "a b").String()), "a") {
 		t.Error("a word was split")
 	}
 }

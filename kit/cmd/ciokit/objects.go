@@ -8,6 +8,7 @@ import (
 	"github.com/ciokit/cio/appapi"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
 	"github.com/spf13/cobra"
 )
@@ -45,7 +46,7 @@ func newObjectsTypes(con console.Console) *cobra.Command {
 
 // noObject says that an object does not exist.
 func noObject(cmd *cobra.Command, typeID, id string) string {
-	return fmt.Sprintf("there is no object %s of type %s. New data may need a moment. Customer.io may drop objects of a type that the workspace does not have; to see the types: %s", id, typeID, next(cmd, "objects types"))
+	return fmt.Sprintf("there is no object %s of type %s. New data may need a moment. Customer.io may drop objects of a type that the workspace does not have; to see the types: %s", id, typeID, nextstep.New(cmd, "objects types"))
 }
 
 func newObjectsShow(con console.Console) *cobra.Command {
@@ -63,7 +64,7 @@ func newObjectsShow(con console.Console) *cobra.Command {
 
 func showObject(cmd *cobra.Command, con console.Console, f *reading.Flags, typeID, id string) error {
 	ctx := cmd.Context()
-	if err := wholeNumber(typeID, "type of objects", "to see the IDs: "+next(cmd, "objects types").String()); err != nil {
+	if err := wholeNumber(typeID, "type of objects", "to see the IDs: "+nextstep.New(cmd, "objects types").String()); err != nil {
 		return err
 	}
 	if id == "" {
@@ -100,10 +101,10 @@ func newObjectsSearch(con console.Console) *cobra.Command {
 		Use: "search TYPE", Short: "List the objects of a type that match conditions", Args: cobra.ExactArgs(1),
 		Example: `  ciokit objects search 1 --is plan=enterprise --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := wholeNumber(args[0], "type of objects", "to see the IDs: "+next(cmd, "objects types").String()); err != nil {
+			if err := wholeNumber(args[0], "type of objects", "to see the IDs: "+nextstep.New(cmd, "objects types").String()); err != nil {
 				return err
 			}
-			of, err := filter.Filter(next(cmd, "segments list").String())
+			of, err := filter.Filter(nextstep.New(cmd, "segments list").String())
 			if err != nil {
 				return err
 			}
@@ -129,7 +130,7 @@ func newObjectsPeople(con console.Console) *cobra.Command {
 		Use: "people TYPE ID", Short: "List the people who are related to an object", Args: cobra.ExactArgs(2),
 		Example: `  ciokit objects people 1 acme --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := wholeNumber(args[0], "type of objects", "to see the IDs: "+next(cmd, "objects types").String()); err != nil {
+			if err := wholeNumber(args[0], "type of objects", "to see the IDs: "+nextstep.New(cmd, "objects types").String()); err != nil {
 				return err
 			}
 			app, err := f.Client(cmd.Context(), con)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/outbox"
 	"github.com/ciokit/cio/outbox/postgres"
@@ -97,8 +98,8 @@ func shownPlace(place string) string {
 }
 
 // nextOutbox is a command for the same outbox. It does not contain a password: the address of a database that has one is replaced by URL.
-func nextOutbox(cmd *cobra.Command, path, place string) *nextCommand {
-	return next(cmd, path, withoutPasswords([]string{place})...)
+func nextOutbox(cmd *cobra.Command, path, place string) *nextstep.Command {
+	return nextstep.New(cmd, path, nextstep.WithoutPasswords([]string{place})...)
 }
 
 // printLanes prints which workers have the lanes, and which lane has waited longest.

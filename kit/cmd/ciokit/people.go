@@ -10,6 +10,7 @@ import (
 	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
 	"github.com/spf13/cobra"
 )
@@ -162,7 +163,7 @@ it has a value, compared as text.`,
 		Example: `  ciokit people search --is plan=pro --not-in-segment 7 --to eu
   ciokit people search --has email --limit 0 --json --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			of, err := filter.Filter(next(cmd, "segments list").String())
+			of, err := filter.Filter(nextstep.New(cmd, "segments list").String())
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"github.com/ciokit/cio/appapi"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
 	"github.com/spf13/cobra"
 )
@@ -51,7 +52,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 		Example: `  ciokit segments members 7 --to eu
   ciokit segments members 7 --limit 0 --json --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := wholeNumber(args[0], "segment", "to see the IDs: "+next(cmd, "segments list").String()); err != nil {
+			if err := wholeNumber(args[0], "segment", "to see the IDs: "+nextstep.New(cmd, "segments list").String()); err != nil {
 				return err
 			}
 			app, err := f.Client(cmd.Context(), con)
@@ -59,7 +60,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 				return err
 			}
 			return reading.Print(cmd.Context(), &f, con, app.Segments().Members(cmd.Context(), appapi.ID(args[0]), appapi.MemberQuery{PageSize: reading.PageSize(limit)}), limit, peopleTable,
-				"there is no segment "+args[0]+"; to see the segments: "+next(cmd, "segments list").String())
+				"there is no segment "+args[0]+"; to see the segments: "+nextstep.New(cmd, "segments list").String())
 		},
 	}
 	f.Add(cmd)

@@ -14,6 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/source"
@@ -87,11 +88,11 @@ func (f *inputFlags) inspect(ctx context.Context, con console.Console, args []st
 func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) string {
 	var words []string
 	for _, arg := range args {
-		words = append(words, shellWord(arg))
+		words = append(words, nextstep.Word(arg))
 	}
 	flag := func(name, value string) {
 		if value != "" {
-			words = append(words, "--"+name, shellWord(value))
+			words = append(words, "--"+name, nextstep.Word(value))
 		}
 	}
 	flag("query", f.query)

@@ -1,4 +1,5 @@
-package main
+// Package nextstep writes command lines that a text tells the user to run. They work when they are copied into a shell.
+package nextstep
 
 import (
 	"os"
@@ -15,9 +16,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// nextCommand is a command line that a text tells the user to run. It works if it is copied into a shell, apart from words in capitals such as FILE,
-// which stand for what only the user knows. It contains no secret: variables says which of them the command reads from the environment.
-type nextCommand struct {
+// Command is a command line that a text tells the user to run. It works if it is copied into a shell, apart from words in capitals such as FILE,
+// which stand for what only the user knows. It contains no secret: Environment says which of them the command reads from the environment.
+type Command struct {
 	target *cobra.Command // nil if the flags of the current command are not repeated
 	path   string
 	args   []string
@@ -30,10 +31,11 @@ type nextFlag struct {
 	values []string
 }
 
-// next returns the command line of a command such as "erase check". It repeats the flags of the current command that the next one has too, in the order
-// in which they were given. Flags about the output, approvals and identifiers of people are repeated only if it is the same command.
-func next(cmd *cobra.Command, path string, args ...string) *nextCommand {
-	n := &nextCommand{path: path, args: args}
+// New returns the command line of a command such as "erase check". It repeats the flags of the current command that the next one has too, in the
+// order in which they were given. It repeats flags about the output and about approvals only if it is the same command, and never the flags --id
+// and --key, whose values are identifiers and secrets. Without a current command, it repeats nothing.
+func New(cmd *cobra.Command, path string, args ...string) *Command {
+	n := &Command{path: path, args: args}
 	if cmd == nil {
 		return n
 	}
@@ -49,7 +51,7 @@ func next(cmd *cobra.Command, path string, args ...string) *nextCommand {
 		if flagOf(n.target, f.Name) == nil || slices.Contains(neverRepeated, f.Name) || n.target != cmd && slices.Contains(ofOneCommand, f.Name) {
 			return
 		}
-		n.flags = append(n.flags, nextFlag{f.Name, withoutPasswords(valuesOf(f))})
+		n.flags = append(n.flags, nextFlag{f.Name, WithoutPasswords(valuesOf(f))})
 	})
 	return n
 }
@@ -59,9 +61,9 @@ var (
 	neverRepeated = []string{"id", "key", "help"}
 	// ofOneCommand are flags that say what one command writes, and how it is approved.
 	ofOneCommand = []string{"yes", "json", "out", "report", "progress", "dry-run", "limit", "again"}
-	// variables are the environment variables of flags that are not given.
-	variables = []struct{ flag, name string }{
-		{"key-file", "CUSTOMERIO_API_KEY"}, {"app-key-file", "CUSTOMERIO_APP_API_KEY"}, {"keys", eraseRingVariable}, {"operator-key", "CIOKIT_ERASURE_OPERATOR_KEY"},
+	// Variables are the environment variables of flags that are not given.
+	Variables = []struct{ Flag, Name string }{
+		{"key-file", "CUSTOMERIO_API_KEY"}, {"app-key-file", "CUSTOMERIO_APP_API_KEY"}, {"keys", "CIOKIT_ERASURE_KEYS"}, {"operator-key", "CIOKIT_ERASURE_OPERATOR_KEY"},
 		{"approver-key", "CIOKIT_ERASURE_APPROVER_KEY"}, {"receipt-key", "CIOKIT_ERASURE_RECEIPT_KEY"}, {"guard-key", "CIOKIT_ERASURE_GUARD_KEY"},
 	}
 )
@@ -92,8 +94,8 @@ func valuesOf(f *pflag.Flag) (values []string) {
 
 var passwordIn = regexp.MustCompile(`(?i)://[^/?#]*:[^/?#]*@|[?&][^=&]*(?:pass|key|token|secret)[^=&]*=`)
 
-// withoutPasswords replaces addresses that have a password, or a parameter that can be one, by the placeholder URL.
-func withoutPasswords(values []string) []string {
+// WithoutPasswords replaces addresses that have a password, or a parameter that can be one, by the placeholder URL.
+func WithoutPasswords(values []string) []string {
 	for i, v := range values {
 		if passwordIn.MatchString(v) {
 			values[i] = "URL"
@@ -102,79 +104,84 @@ func withoutPasswords(values []string) []string {
 	return values
 }
 
-// with sets a flag. Without values, or with only empty ones, it is left out.
-func (n *nextCommand) with(flag string, values ...string) *nextCommand {
+// With sets a flag. Without values, or with only empty ones, it is left out.
+func (n *Command) With(flag string, values ...string) *Command {
 	values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
-	n.without(flag)
+	n.Without(flag)
 	if len(values) > 0 {
-		n.flags = append(n.flags, nextFlag{flag, withoutPasswords(values)})
+		n.flags = append(n.flags, nextFlag{flag, WithoutPasswords(values)})
 	}
 	return n
 }
 
-// fresh leaves all flags of the current command out.
-func (n *nextCommand) fresh() *nextCommand {
+// Fresh leaves all flags of the current command out.
+func (n *Command) Fresh() *Command {
 	n.flags = nil
 	return n
 }
 
-// withSwitch sets a flag without a value, if on.
-func (n *nextCommand) withSwitch(flag string, on bool) *nextCommand {
-	if n.without(flag); on {
+// WithSwitch sets a flag without a value, if on.
+func (n *Command) WithSwitch(flag string, on bool) *Command {
+	if n.Without(flag); on {
 		n.flags = append(n.flags, nextFlag{name: flag})
 	}
 	return n
 }
 
-// without leaves flags out.
-func (n *nextCommand) without(flags ...string) *nextCommand {
+// Without leaves flags out.
+func (n *Command) Without(flags ...string) *Command {
 	n.flags = slices.DeleteFunc(n.flags, func(f nextFlag) bool { return slices.Contains(flags, f.name) })
 	return n
 }
 
-// needing adds flags with placeholders, such as FILE, unless the flag was given or its variable is set.
-func (n *nextCommand) needing(flag, placeholder string) *nextCommand {
-	if !n.has(flag) && !slices.ContainsFunc(variables, func(v struct{ flag, name string }) bool {
-		return v.flag == flag && strings.TrimSpace(os.Getenv(v.name)) != ""
+// Needing adds flags with placeholders, such as FILE, unless the flag was given or its variable is set.
+func (n *Command) Needing(flag, placeholder string) *Command {
+	if !n.Has(flag) && !slices.ContainsFunc(Variables, func(v struct{ Flag, Name string }) bool {
+		return v.Flag == flag && strings.TrimSpace(os.Getenv(v.Name)) != ""
 	}) {
 		n.flags = append(n.flags, nextFlag{flag, []string{placeholder}})
 	}
 	return n
 }
 
-func (n *nextCommand) has(flag string) bool {
+func (n *Command) Has(flag string) bool {
 	return slices.ContainsFunc(n.flags, func(f nextFlag) bool { return f.name == flag })
 }
 
+// HasValue reports whether a flag has this value, such as a placeholder.
+func (n *Command) HasValue(value string) bool {
+	return slices.ContainsFunc(n.flags, func(f nextFlag) bool { return slices.Contains(f.values, value) })
+}
+
 // String is the command line, quoted for a shell.
-func (n *nextCommand) String() string {
+func (n *Command) String() string {
 	words := append([]string{"ciokit"}, strings.Fields(n.path)...)
 	for _, arg := range n.args {
 		if strings.HasPrefix(arg, "-") && arg != "-" {
 			arg = "./" + arg
 		}
-		words = append(words, shellWord(arg))
+		words = append(words, Word(arg))
 	}
 	for _, f := range n.flags {
 		if f.values == nil {
 			words = append(words, "--"+f.name)
 		}
 		for _, v := range f.values {
-			words = append(words, "--"+f.name, shellWord(v))
+			words = append(words, "--"+f.name, Word(v))
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-// environment is a line that says what several commands read from the environment instead of flags, as the current command did; empty for nothing.
+// Environment is a line that says what several commands read from the environment instead of flags, as the current command did; empty for nothing.
 // A file .env is still there then.
-func environment(commands ...*nextCommand) string {
+func Environment(commands ...*Command) string {
 	var names []string
-	for _, v := range variables {
-		if os.Getenv(v.name) != "" && slices.ContainsFunc(commands, func(n *nextCommand) bool {
-			return n.target != nil && n.target.Flags().Lookup(v.flag) != nil && !n.has(v.flag)
+	for _, v := range Variables {
+		if os.Getenv(v.Name) != "" && slices.ContainsFunc(commands, func(n *Command) bool {
+			return n.target != nil && n.target.Flags().Lookup(v.Flag) != nil && !n.Has(v.Flag)
 		}) {
-			names = append(names, v.name)
+			names = append(names, v.Name)
 		}
 	}
 	if names == nil {
@@ -187,8 +194,8 @@ func environment(commands ...*nextCommand) string {
 	return plural.Form(len(names), "This variable", "These variables") + " of the environment must be set then too: " + all + ".\n"
 }
 
-// freeName is a file or directory that does not exist yet: base and ext, with a number between them if that exists.
-func freeName(base, ext string) string {
+// Free is a file or directory that does not exist yet: base and ext, with a number between them if that exists.
+func Free(base, ext string) string {
 	name := base + ext
 	for i := 2; ; i++ {
 		if _, err := os.Lstat(name); err != nil {
@@ -198,8 +205,8 @@ func freeName(base, ext string) string {
 	}
 }
 
-// shellWord is text as one word of a shell.
-func shellWord(s string) string {
+// Word is text as one word of a shell.
+func Word(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !strings.ContainsRune("-_./,:=@%+", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	}) {
@@ -211,5 +218,5 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// shellPath is a path as it is shown in a command line.
-func shellPath(path string) string { return shellWord(console.ShortPath(path)) }
+// Path is a path as it is shown in a command line.
+func Path(path string) string { return Word(console.ShortPath(path)) }
