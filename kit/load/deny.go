@@ -39,6 +39,18 @@ type oddID struct {
 // ErrDenied says that an id is on the list. DenyList.Guard returns it.
 var ErrDenied = errors.New("load: the id is on the deny list")
 
+// denyListError is an error about the list, and not about the input: both can be a *source.FormatError.
+type denyListError struct {
+	where string
+	err   error
+}
+
+func (e *denyListError) Error() string { return e.where + ": " + e.err.Error() }
+func (e *denyListError) Unwrap() error { return e.err }
+
+// NotInput names the list. The command looks for it before it names the input.
+func (e *denyListError) NotInput() string { return e.where }
+
 // DenyConfig says how to read a deny list. With the zero value, each line is an id.
 type DenyConfig struct {
 	// Column is the column with the ids, for a table with a header: CSV with any delimiter, JSON Lines or Parquet. Empty: each line is an id and
@@ -67,7 +79,7 @@ func ReadDenyList(file string, cfg DenyConfig) (*DenyList, error) {
 		format.Hint = strings.ReplaceAll(format.Hint, "--encoding", "--deny-encoding") // the other flag is for the input
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the deny list %s: %w", file, err)
+		return nil, &denyListError{"the deny list " + file, err}
 	}
 	return d, nil
 }
@@ -338,8 +350,8 @@ func (d *DenyList) checkFor(compiled *mapping.Compiled) error {
 	}
 	for _, o := range d.odd {
 		if err := compiled.CheckID(o.id); err != nil {
-			return fmt.Errorf("load: the deny list %s: %w", d.file, &source.FormatError{Line: o.where, Problem: "it names nobody: " + err.Rule,
-				Hint: "remove the line; if it is somebody's id, allow it in the mapping: with id_words if it is a placeholder, otherwise with verbatim_ids"})
+			return &denyListError{"load: the deny list " + d.file, &source.FormatError{Line: o.where, Problem: "the line names nobody: " + err.Rule,
+				Hint: "remove the line; if it is somebody's id, allow it in the mapping: with id_words if it is a placeholder, otherwise with verbatim_ids"}}
 		}
 	}
 	return nil

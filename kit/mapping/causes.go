@@ -97,7 +97,8 @@ func (c *cause) hint(m *Mapping, rows int64, comma bool) string {
 
 // mend says what the cells look like and which expression reads them. If few rows have them, it must read the other rows too.
 func (c *cause) mend(p source.ColumnProfile, m *Mapping, few, comma bool) string {
-	w := &proposer{comma: comma}
+	used, _ := m.callOf(c.column)
+	w := &proposer{comma: comma, reads: used}
 	looks, call := "", w.converted(p)
 	date := c.rule == RuleNotADate
 	if call != "" && !c.reads(p, call, comma) {
@@ -149,6 +150,9 @@ func (c *cause) mend(p source.ColumnProfile, m *Mapping, few, comma bool) string
 		call = w.chosen(p, looks) // the other rows have another layout
 	}
 	s := "the cells look like " + looks + ": =" + call
+	if used == converterInt && p.Looks == source.LooksNumber {
+		s += ", because int reads no decimals"
+	}
 	switch {
 	case p.Zoneless:
 		s += `; add the time zone, such as "Europe/Berlin", unless time_zone gives it; otherwise the time is read as UTC`

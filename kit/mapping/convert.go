@@ -48,7 +48,7 @@ func parseInt(text []byte) (int64, *ValueError) {
 		digits = digits[1:]
 	}
 	if !allDigits(digits) {
-		return 0, refuse(RuleNotAnInteger, "%s", numberHint(text, "give digits with an optional sign, or use float or decimal in the mapping"))
+		return 0, refuse(RuleNotAnInteger, "%s", numberHint(text, converterInt, "give digits with an optional sign, or use float or decimal in the mapping"))
 	}
 	var n uint64
 	for _, d := range digits {
@@ -129,7 +129,7 @@ func parseNumber(text []byte) (number, bool) {
 func parseFloat(text []byte) (float64, *ValueError) {
 	n, ok := parseNumber(text)
 	if !ok {
-		return 0, refuse(RuleNotANumber, "%s", numberHint(text, fmt.Sprintf("%s, of at most %d characters", giveDecimal, maxNumberBytes)))
+		return 0, refuse(RuleNotANumber, "%s", numberHint(text, converterFloat, fmt.Sprintf("%s, of at most %d characters", giveDecimal, maxNumberBytes)))
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
@@ -174,7 +174,7 @@ func appendDecimal(dst, text []byte) ([]byte, *ValueError) {
 		if _, ok := parseNumber(text); ok {
 			hint = "it has an exponent; write it out, or use float in the mapping"
 		}
-		return dst, refuse(RuleNotANumber, "%s", numberHint(text, hint))
+		return dst, refuse(RuleNotANumber, "%s", numberHint(text, converterDecimal, hint))
 	}
 	if text[0] == '-' {
 		dst = append(dst, '-')

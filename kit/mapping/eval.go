@@ -63,7 +63,7 @@ func argument(v any) (text []byte, absent bool, err error) {
 }
 
 // numeric returns a converter for numbers. The text has one of the given layouts, or else a comma before decimals if comma is set.
-func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, error) {
+func numeric(c converter, convert func(...any) (any, error), comma bool) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
 		if !comma && len(args) == 1 {
 			return convert(args...)
@@ -95,7 +95,7 @@ func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, e
 		if len(text) == 0 {
 			return nil, nil
 		}
-		pointed, bad := pointedNumber(text, layouts)
+		pointed, bad := pointedNumber(text, layouts, c)
 		if bad != nil {
 			return nil, bad
 		}

@@ -475,9 +475,9 @@ func nearFunction(problem string) string {
 func expressionConfig(env types.Map, comma bool) *conf.Config {
 	config := conf.CreateNew()
 	options := []expr.Option{
-		expr.Function("int", numeric(convertInt, comma), new(func(string, ...string) int64), new(func(int64) int64), new(func(float64) int64)),
-		expr.Function("float", numeric(convertFloat, comma), new(func(string, ...string) float64), new(func(int64) float64), new(func(float64) float64)),
-		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string, ...string) decimal), new(func(int64) decimal), new(func(float64) decimal)),
+		expr.Function("int", numeric(converterInt, convertInt, comma), new(func(string, ...string) int64), new(func(int64) int64), new(func(float64) int64)),
+		expr.Function("float", numeric(converterFloat, convertFloat, comma), new(func(string, ...string) float64), new(func(int64) float64), new(func(float64) float64)),
+		expr.Function("decimal", numeric(converterDecimal, convertDecimal, comma), new(func(string, ...string) decimal), new(func(int64) decimal), new(func(float64) decimal)),
 		expr.Function("bool", convertBool, new(func(string, ...string) bool), new(func(bool) bool), new(func(int64) bool)),
 		expr.Function("fromJSON", parseJSON, new(func(any) any)),
 		expr.Function(calcName, calc, new(func(any) any)),

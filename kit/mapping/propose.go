@@ -96,6 +96,7 @@ type proposer struct {
 	p     source.Profile
 	cfg   ProposeConfig
 	comma bool
+	reads converter // the function for numbers; 0 for decimal
 
 	user, email, order, amount, time, event, status, currency int // indexes of columns, -1 if there is none
 

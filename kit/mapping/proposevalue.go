@@ -150,7 +150,7 @@ func (w *proposer) converted(c source.ColumnProfile) string {
 				layouts = `, "1234,5"`
 			}
 		}
-		return "decimal(" + column + layouts + ")"
+		return w.numberFunction() + "(" + column + layouts + ")"
 	case source.LooksDate:
 		if c.Padded > 0 {
 			column = "trim(" + column + ")"
@@ -231,11 +231,19 @@ func (w *proposer) zones(b *bytes.Buffer) {
 
 // chosen is the call that converts a column with one of its choices.
 func (w *proposer) chosen(c source.ColumnProfile, layout string) string {
-	function := "decimal"
+	function := w.numberFunction()
 	if strings.Contains(layout, "06") {
 		function = "date"
 	}
 	return function + "(" + columnExpression(c.Name) + ", " + strconv.Quote(layout) + ")"
+}
+
+// numberFunction is the function that reads numbers with decimals: decimal, unless the mapping uses float.
+func (w *proposer) numberFunction() string {
+	if w.reads == converterFloat {
+		return converterNames[converterFloat]
+	}
+	return converterNames[converterDecimal]
 }
 
 func quotedList(list []string) string {

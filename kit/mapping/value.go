@@ -138,7 +138,7 @@ func (c *conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) 
 	out := dst
 	given := text
 	if (c.comma || c.numbers != nil) && c.converter != converterDate && c.converter != converterBool && (r.cells[c.slot].Kind == source.KindText || r.cells[c.slot].Bytes[0] == '"') {
-		if text, err = pointedNumber(text, c.numbers); err != nil {
+		if text, err = pointedNumber(text, c.numbers, c.converter); err != nil {
 			return dst, false, c.refusal(given, err)
 		}
 	}

@@ -18,7 +18,7 @@ func (c Config) checkDialect() error {
 		return err
 	}
 	if c.LineEnd != "" && c.LineEnd != LineEndLF && c.LineEnd != LineEndAny {
-		return fmt.Errorf("source: the line end %q is not known; give %s or %s%s", c.LineEnd, LineEndLF, LineEndAny, nearLineEnd(string(c.LineEnd)))
+		return fmt.Errorf("source: the line end %q is not known; give %s (a line ends with LF or CRLF) or %s (it can also end with CR alone)%s", c.LineEnd, LineEndLF, LineEndAny, nearLineEnd(string(c.LineEnd)))
 	}
 	for _, q := range []struct {
 		name string

@@ -135,7 +135,7 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		return first, err // without a row a header shows nothing about itself
 	case len(fitting) == 0:
 		r := others[0]
-		return nil, refuse(r.line, flags(r, first), "the header has %s if %s separates them, but the row on line %d does not fit it", count(r.columns, "field"), charName(r.Delimiter), r.badLine)
+		return nil, refuse(r.line, flags(r, first), "the header has %s if %s separates them, but %s", count(r.columns, "field"), charName(r.Delimiter), r.badRow())
 	case len(fitting) > 1 && fitting[0].rows > 0 && fitting[1].clean() == fitting[0].clean() && fitting[0].columns < 2*fitting[1].columns:
 		return nil, refuse(fitting[0].line, flags(fitting[0], fitting[1]), "the header and the rows have %s if %s separates them, and %s if %s does",
 			count(fitting[0].columns, "field"), charName(fitting[0].Delimiter), count(fitting[1].columns, "field"), charName(fitting[1].Delimiter))
@@ -143,6 +143,14 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		return nil, refuse(fitting[0].line, flags(fitting[0], first), "the header has one column, or %d if %s separates them", fitting[0].columns, charName(fitting[0].Delimiter))
 	}
 	return s.quotes(fitting[0].Delimiter)
+}
+
+// badRow says what is wrong with the first bad row.
+func (r *reading) badRow() string {
+	if r.badWide > 0 {
+		return fmt.Sprintf("the row on line %d has %s", r.badLine, count(r.badWide, "field"))
+	}
+	return fmt.Sprintf("the row on line %d cannot be read then (%s)", r.badLine, r.badRule)
 }
 
 // firstLine is the first line that is not blank.

@@ -15,6 +15,7 @@ type reading struct {
 	misfit  int   // bad rows that have a delimiter
 	badLine int64 // of the first bad row
 	badRule string
+	badWide int          // its fields, if their number is what is wrong
 	fault   *FormatError // why the header cannot be read
 
 	begins  int // fields that begin with a double quote
@@ -161,7 +162,9 @@ func (r *reading) add(c *csvFramer, row *Row, line int64) {
 		}
 		r.rows++
 		if r.bad++; r.bad == 1 {
-			r.badLine, r.badRule = line, err.Rule
+			if r.badLine, r.badRule = line, err.Rule; err.Rule == RuleFieldCount {
+				r.badWide = len(c.fields)
+			}
 		}
 		r.misfit += boolInt(bytes.IndexByte(row.Raw, r.Delimiter) >= 0)
 		return

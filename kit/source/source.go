@@ -232,10 +232,17 @@ type FormatError struct {
 func (e *FormatError) Error() string {
 	var b strings.Builder
 	b.WriteString("source: ")
+	problem := e.Problem
 	if e.Line > 0 {
-		fmt.Fprintf(&b, "line %d: ", e.Line)
+		rest, about := strings.CutPrefix(problem, "the line ")
+		if fmt.Fprintf(&b, "line %d", e.Line); about {
+			b.WriteByte(' ') // line 2 has ..., not line 2: the line has ...
+			problem = rest
+		} else {
+			b.WriteString(": ")
+		}
 	}
-	b.WriteString(printed.Line(e.Problem))
+	b.WriteString(printed.Line(problem))
 	if e.Hint != "" {
 		b.WriteString("; " + printed.Line(e.Hint))
 	}

@@ -96,26 +96,26 @@ func eraseSecret(flag, file string) (string, error) {
 	name := printed.Line(console.ShortPath(file))
 	f, err := os.Open(file)
 	if err != nil {
-		return "", exit.Fail(exit.Local, "--%s: %w", flag, err)
+		return "", exit.Fail(exit.Local, "--%s %w", flag, err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && places.OthersRead(info) {
-		return "", exit.Fail(exit.Usage, "--%s: other users can read %s (mode %04o), so the key is not secret: run chmod 600 on the file, and make a new key if somebody may have read it", flag, name, info.Mode().Perm())
+		return "", exit.Fail(exit.Usage, "--%s %s: other users can read the file (mode %04o), so the key is not secret: run chmod 600 on it, and make a new key if somebody may have read it", flag, name, info.Mode().Perm())
 	}
 	const most = 4096
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return "", exit.Fail(exit.Local, "--%s: %w", flag, err)
+		return "", exit.Fail(exit.Local, "--%s %w", flag, err)
 	}
 	if text, err = textfile.Decode(text); err != nil || len(text) > most {
-		return "", exit.Fail(exit.Usage, "--%s: %s does not contain a key; use the unchanged file that ciokit erase keygen %s wrote", flag, name, s.made)
+		return "", exit.Fail(exit.Usage, "--%s %s: the file does not contain a key; use the unchanged file that ciokit erase keygen %s wrote", flag, name, s.made)
 	}
 	return string(text), nil
 }
 
 // eraseKeyError says where an unreadable key came from.
 func eraseKeyError(flag, file string, err error) error {
-	from := "--" + flag
+	from := "--" + flag + " " + eraseShort(file)
 	if file == "" {
 		from = eraseSecrets[flag].variable
 	}
@@ -167,13 +167,13 @@ func (k *eraseKeys) keyring(needed bool) (erasure.Keyring, error) {
 	for _, file := range k.ring {
 		b, err := os.ReadFile(file)
 		if err != nil {
-			return erasure.Keyring{}, exit.Fail(exit.Local, "--keys: %w", err)
+			return erasure.Keyring{}, exit.Fail(exit.Local, "--keys %w", err)
 		}
 		if b, err = textfile.Decode(b); err == nil {
 			_, err = erasure.ParseKeyring(string(b))
 		}
 		if err != nil {
-			return erasure.Keyring{}, exit.Fail(exit.Usage, "--keys: %s: %s", printed.Line(console.ShortPath(file)), eraseWords(err))
+			return erasure.Keyring{}, exit.Fail(exit.Usage, "--keys %s: %s", printed.Line(console.ShortPath(file)), eraseWords(err))
 		}
 		text.Write(append(b, '\n'))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
@@ -97,11 +98,12 @@ func readEraseGuard(file, keyFile string) (*erasure.Guard, error) {
 		return nil, err
 	}
 	g, err := erasure.ReadGuard(file, key)
+	path := new(os.PathError)
 	switch {
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
-		return nil, exit.Fail(exit.Local, "--guard: %s", eraseWords(err))
+	case errors.As(err, &path):
+		return nil, exit.Fail(exit.Local, "--guard %w", path) // which names the file
 	case err != nil:
-		return nil, exit.Fail(exit.Usage, "--guard: %s", eraseWords(err))
+		return nil, exit.Fail(exit.Usage, "--guard %s; give the unchanged file that ciokit erase guard wrote", strings.TrimPrefix(eraseWords(err), "the guard "))
 	}
 	return g, nil
 }

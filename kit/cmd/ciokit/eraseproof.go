@@ -65,7 +65,7 @@ func (r *idReader) small(con console.Console, flag, file string, ids []string) (
 	if err != nil {
 		return nil, err
 	}
-	if err := noListBegins(text, flag+": "+eraseShort(file)); err != nil {
+	if err := noListBegins(text, flag+" "+eraseShort(file)); err != nil {
 		return nil, err
 	}
 	err = idlist.Lines(bytes.NewReader(text), 0, idlist.Words{Column: "write one identifier a line", Encoding: "save it as UTF-8"}, func(l idlist.Line) error {
@@ -76,7 +76,7 @@ func (r *idReader) small(con console.Console, flag, file string, ids []string) (
 		return nil
 	})
 	if err != nil {
-		return nil, exit.Fail(exit.Usage, "%s: %s", flag, eraseWords(err))
+		return nil, exit.Fail(exit.Usage, "%s %s: %s", flag, eraseShort(file), eraseWords(err))
 	}
 	return ids, nil
 }

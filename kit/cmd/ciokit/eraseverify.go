@@ -182,7 +182,7 @@ func (f knownFile) read(con console.Console, verbatim bool) (known []string, err
 		return nil, err
 	}
 	if len(known) == 0 {
-		return nil, exit.Fail(exit.Usage, "--known-file: it names nobody")
+		return nil, exit.Fail(exit.Usage, "--known-file %s names nobody: write one identifier on each line", eraseShort(string(f)))
 	}
 	return known, nil
 }

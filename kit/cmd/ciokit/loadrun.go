@@ -21,6 +21,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/progress"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
@@ -126,7 +127,10 @@ func (f *loadFlags) denyList() (*load.DenyList, error) {
 	}
 	list, err := load.ReadDenyList(f.Deny, load.DenyConfig{Column: f.DenyColumn, Encoding: f.DenyCoding, AllowEmpty: f.DenyEmpty})
 	if err != nil {
-		return nil, input.Error(fmt.Errorf("--deny: %w", err))
+		if path := new(os.PathError); errors.As(err, &path) {
+			return nil, exit.Fail(exit.Local, "--deny %w", path) // which names the file
+		}
+		return nil, input.Error(input.In("--deny "+printed.Line(console.ShortPath(f.Deny)), errors.Unwrap(err)))
 	}
 	return list, nil
 }

@@ -103,10 +103,24 @@ func isSQLite(name string) bool {
 	return err == nil && string(head) == magic
 }
 
-// Named adds the name of the file to an error about the form of the input, if there is only one file.
+// In is an error about another file than the input, such as a list that a flag names. where says which. Named leaves it.
+func In(where string, err error) error { return &inFile{where, err} }
+
+type inFile struct {
+	where string
+	err   error
+}
+
+func (f *inFile) Error() string    { return f.where + ": " + f.err.Error() }
+func (f *inFile) Unwrap() error    { return f.err }
+func (f *inFile) NotInput() string { return f.where }
+
+// Named adds the name of the file to an error about the form of the input, if there is only one file. It leaves an error about another file, such as
+// the deny list: that error has a method NotInput.
 func Named(err error, args []string) error {
 	var format *source.FormatError
-	if !errors.As(err, &format) || len(args) != 1 || args[0] == "-" || IsDatabase(args[0]) || strings.ContainsAny(args[0], "*?[") {
+	var elsewhere interface{ NotInput() string }
+	if !errors.As(err, &format) || errors.As(err, &elsewhere) || len(args) != 1 || args[0] == "-" || IsDatabase(args[0]) || strings.ContainsAny(args[0], "*?[") {
 		return err
 	}
 	return exit.With(exit.CodeOf(err), fmt.Errorf("%s: %w", printed.Line(console.ShortPath(args[0])), err))
