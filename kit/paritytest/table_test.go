@@ -170,7 +170,7 @@ func TestReadTableRefuses(t *testing.T) {
 	t.Parallel()
 	const head = "| What it did | Here | Outcome |\n|---|---|---|\n"
 	for text, want := range map[string]string{
-		"# A\n| b | c |\n":                ":2: another table",
+		"# A\n| b | c |\n":                ":2: the test does not know this table",
 		head + "| a | `b()` |\n":          ":3: 2 cells",
 		head + "| a | `b(1|2)` | ok |\n":  ":3: 4 cells",
 		head + "| a | b() | ok |\n":       ":3: want",
