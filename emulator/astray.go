@@ -8,7 +8,7 @@ import (
 )
 
 // forPage reports whether a request that is neither for the API nor for the
-// inspection is for the page. What is left over is a call that went astray.
+// inspection is for the page. All others are calls to a wrong path.
 func forPage(r *http.Request) bool {
 	path := r.URL.Path
 	switch {
@@ -110,7 +110,7 @@ func meantEndpoint(path string) (kind, bool) {
 	return k, found
 }
 
-// astrayDetail says what is wrong with a path, if that can be told.
+// astrayDetail says what is wrong with a path, if the path shows it.
 func astrayDetail(path string) string {
 	_, meant := meantEndpoint(path)
 	switch {

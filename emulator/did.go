@@ -9,7 +9,7 @@ import (
 )
 
 // deeds are the effects of an accepted message that its text does not show. The
-// journal keeps a bit for each; the words are made when somebody reads them.
+// journal keeps a bit for each. The words are made when somebody reads them.
 type deeds uint16
 
 const (
@@ -99,7 +99,7 @@ func (e *entry) didTrack(m *decodedMessage, who string) []string {
 	return []string{"kept, but for no person: it names none"}
 }
 
-// semanticDeeds are what the events with a meaning of their own do.
+// semanticDeeds say what the events do that are commands.
 var semanticDeeds = map[string]string{
 	eventDeviceUpdated:       "set the device",
 	eventDeviceDeleted:       "deleted the device",

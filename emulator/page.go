@@ -29,13 +29,13 @@ var pageAssets = map[string]string{
 
 const (
 	assetPrefix = "/_page/"
-	// faviconPath is what browsers ask for beside an answer that is no page.
+	// Browsers request faviconPath if an answer is not a page.
 	faviconPath = "/favicon.ico"
 	formType    = "application/x-www-form-urlencoded"
 )
 
-// pageHeader is set on all that a browser shows. Nothing is loaded from
-// elsewhere, nothing inline runs, and no other site may frame the page.
+// pageHeader is set on everything that a browser shows. Nothing is loaded from
+// elsewhere, nothing inline runs, and no other site can frame the page.
 var pageHeader = map[string]string{
 	"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	"X-Content-Type-Options":  "nosniff",
@@ -53,7 +53,7 @@ type view struct {
 	status   int // 200 if it is 0
 }
 
-// errPage is what the page says when it cannot show or do what was asked.
+// errPage is an error that the page shows, with what to do.
 type errPage struct {
 	status  int
 	Title   string
@@ -68,13 +68,13 @@ func pageNotFound(what, todo string, links ...pageLink) error {
 }
 
 // webPage is the page of a server. It reads and changes the server only through
-// exported methods, and takes none of its locks.
+// exported methods, and uses none of its locks.
 type webPage struct {
 	s       *Server
 	streams atomic.Int64 // open now
 }
 
-// serve answers what is neither the API nor the inspection.
+// serve answers requests that are neither for the API nor for the inspection.
 func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	for name, value := range pageHeader {
 		w.Header().Set(name, value)
@@ -113,8 +113,8 @@ func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pageAllowed refuses what pages of other origins make a browser send. It still
-// lets the user follow a link to this page.
+// pageAllowed refuses requests that pages of other origins make a browser send.
+// The user can still follow a link to this page.
 func pageAllowed(r *http.Request) bool {
 	if originAllowed(r) {
 		return true
@@ -154,7 +154,7 @@ type pageRequest struct {
 	found bool      // there is one
 }
 
-// frame is what every view is embedded in.
+// frame is the data around every view.
 type frame struct {
 	Title      string
 	Section    string
@@ -228,7 +228,7 @@ func (p *pageRequest) base() string {
 	return scheme + p.r.Host
 }
 
-// number reads a query parameter; what is none counts as zero.
+// number reads a query parameter. Text that is not a number counts as zero.
 func (p *pageRequest) number(name string) uint64 {
 	n, _ := strconv.ParseUint(p.query.Get(name), 10, 64)
 	return n
@@ -256,8 +256,8 @@ var pageFunctions = template.FuncMap{
 	"setby":  func(w string, t pageTrait) setBy { return setBy{w, t} },
 }
 
-// pageURL is the path with the workspace w and further parameters, of which
-// those without a value, and numbers that are 0, are left out.
+// pageURL is the path with the workspace w and further parameters. It leaves
+// out parameters without a value, and numbers that are 0.
 func pageURL(w, path string, parameters ...any) string {
 	query := url.Values{}
 	if w != "" {
@@ -303,8 +303,8 @@ func count(n any) string {
 	return digits
 }
 
-// things is how many there are, with the noun in its number: "1 event", "2,000
-// events".
+// things is a count with its noun in the singular or plural: "1 event",
+// "2,000 events".
 func things(n any, noun string) string {
 	if digits := count(n); digits != "1" {
 		return digits + " " + noun + "s"

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// notices are what the page says after an action, by the parameter done.
+// notices are the texts that the page shows after an action, by the parameter
+// done.
 var notices = map[string]string{
 	"fault":     "The fault is queued.",
 	"clear":     "All faults are removed.",
@@ -23,7 +24,7 @@ var notices = map[string]string{
 	"person":    "The person and the content of their messages are deleted.",
 }
 
-// act carries out a form of the page, and redirects to what it did.
+// act does what a form of the page asks for, and redirects to the result.
 func (p *pageRequest) act() (view, error) {
 	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxInspectionBody)
 	if err := p.r.ParseForm(); err != nil {
@@ -86,7 +87,7 @@ func (p *pageRequest) done(path, what string, err error) (view, error) {
 	return view{}, nil
 }
 
-// faultOf reads a fault from a form; what is left empty is zero.
+// faultOf reads a fault from a form. An empty field is zero.
 func faultOf(form url.Values) (Fault, error) {
 	if name := form.Get("preset"); name != "" {
 		return presetNamed(name)

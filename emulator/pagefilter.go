@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// messageFilterForm is what the address of a list of messages asks for, as it
-// was written: /messages?verdict=dropped&q=ann.
+// messageFilterForm is the filter in the address of a list of messages, as the
+// user wrote it: /messages?verdict=dropped&q=ann.
 type messageFilterForm struct {
 	Q, Verdict, Type, Event, Person, Rule, From, To string
 }
@@ -39,8 +39,8 @@ var pageVerdicts = []string{notAccepted, string(VerdictDropped), string(VerdictR
 const maxFilterText = 1_000
 
 // parseMessageFilter reads the filter in an address, and returns the query for
-// it too. now is what a time such as 15m counts back from. The form is right
-// also if it returns an error, which says which field is wrong.
+// it too. A time such as 15m counts back from now. The form is also right if
+// there is an error. The error says which field is wrong.
 func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, MessagesQuery, error) {
 	var f messageFilterForm
 	for _, p := range f.parameters() {
@@ -83,8 +83,8 @@ func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, Mes
 	return f, q, nil
 }
 
-// filterTimes are the forms of a time, and how long what they name lasts: a
-// list to 12:05 has all of that minute.
+// filterTimes are the forms of a time, and the length of the time that each of
+// them names: a list to 12:05 has all of that minute.
 var filterTimes = []struct {
 	layout string
 	unit   time.Duration
@@ -99,7 +99,7 @@ func readFilterTime(name, text string, now time.Time) (at time.Time, unit time.D
 		return at, 0, nil
 	}
 	for _, form := range filterTimes {
-		// A layout that ends with seconds takes a fraction too.
+		// A layout that ends with seconds accepts a fraction too.
 		if at, err := time.Parse(form.layout, text); err == nil && at.Year() > 0 {
 			if at.Nanosecond() > 0 {
 				form.unit = time.Nanosecond
@@ -127,13 +127,13 @@ func (f messageFilterForm) values() url.Values {
 // Query is the filter in an address.
 func (f messageFilterForm) Query() string { return f.values().Encode() }
 
-// Narrow reports whether anything but the verdict and the text is asked for.
+// Narrow reports whether the filter has more than the verdict and the text.
 func (f messageFilterForm) Narrow() bool {
 	f.Q, f.Verdict = "", ""
 	return f != messageFilterForm{}
 }
 
-// Active names what is asked for, except for the text.
+// Active names the filters that are set, except for the text.
 func (f messageFilterForm) Active() string {
 	var list []string
 	for _, p := range f.parameters() {
@@ -144,11 +144,11 @@ func (f messageFilterForm) Active() string {
 	return strings.Join(list, ", ")
 }
 
-// Any reports whether anything is asked for.
+// Any reports whether a filter is set.
 func (f messageFilterForm) Any() bool { return f != messageFilterForm{} }
 
-// link is the path with the filter, the workspace w, and what is added as for
-// pageURL.
+// link is the path with the filter, the workspace w, and added parameters, as
+// for pageURL.
 func (f messageFilterForm) link(w, path string, more ...any) string {
 	for _, p := range f.parameters() {
 		more = append(more, p.name, *p.value)
@@ -162,7 +162,7 @@ type filterLink struct {
 	Form messageFilterForm
 }
 
-// To is the path with the filter, and what is added.
+// To is the path with the filter, and added parameters.
 func (l filterLink) To(path string, more ...any) string { return l.Form.link(l.W, path, more...) }
 
 // Show is the list with another verdict.

@@ -21,7 +21,7 @@ func newNumber(name, label, value, placeholder, help string) formField {
 	return f
 }
 
-// newSelect is a choice of options, the first of which stands for no value.
+// newSelect is a choice of options. The first option means no value.
 func newSelect(name, label, value, help, none string, options ...string) formField {
 	f := newField(name, label, value, "", help)
 	f.Options = append(f.Options, formOption{"", none})

@@ -17,8 +17,8 @@ type pageLink struct {
 // messagePath is the address of a message.
 func messagePath(sequence uint64) string { return fmt.Sprintf("/messages/%d", sequence) }
 
-// whoOf names whom a message is about, with the link to them: the person, or
-// where nobody is known by it, the messages that name the same anonymousId.
+// whoOf names whom a message is about, with a link: to the person, or, if no
+// person is known, to the messages that name the same anonymousId.
 func whoOf(w string, m Message) pageLink {
 	id := m.UserID
 	if id == "" && m.Type == "identify" {

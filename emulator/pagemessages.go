@@ -15,8 +15,8 @@ type messagesData struct {
 	Types  []string
 	Since  uint64 // the newest message when the list was made
 	Found  string // how many messages the list has on all of its pages, empty where it has none
-	// AllAccepted says that messages are kept, and that only those which were
-	// not accepted are asked for: there are none.
+	// AllAccepted says that the list shows only messages that were not
+	// accepted, and that all stored messages were accepted.
 	AllAccepted bool
 }
 
@@ -65,8 +65,8 @@ func (p *pageRequest) allAccepted(data messagesData) (bool, error) {
 	return len(kept.Messages) > 0, err
 }
 
-// foundText says how many messages the list has on all of its pages, empty
-// where it has none.
+// foundText says how many messages the list has on all of its pages. It is
+// empty if the list has none.
 func (p *pageRequest) foundText(filtered bool, q MessagesQuery, page MessagesPage) (string, error) {
 	if len(page.Messages) == 0 {
 		return "", nil
@@ -91,8 +91,8 @@ func (p *pageRequest) foundText(filtered bool, q MessagesQuery, page MessagesPag
 // exported is how many messages are read at a time for an export.
 const exported = 1_000
 
-// export sends all messages that the filter lists as JSON Lines, the newest
-// first, write keys masked.
+// export sends all messages that the filter lists as JSON Lines, newest first.
+// Write keys are masked.
 func (p *pageRequest) export() (view, error) {
 	_, q, err := parseMessageFilter(p.query, p.s.Clock().Now)
 	if err != nil {

@@ -15,7 +15,7 @@ type requestData struct {
 	Previous, Further int // the pages before and after, or 0
 }
 
-// bySeverity orders verdicts by how much there is to do about them.
+// bySeverity orders verdicts: those that need the most attention come first.
 var bySeverity = []Verdict{VerdictRejected, VerdictDropped, VerdictAccepted}
 
 // choose fills in the page of messages with the number, counted from 1.

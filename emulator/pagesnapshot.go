@@ -35,7 +35,8 @@ func (p *pageRequest) snapshots() (view, error) {
 	return view{template: "snapshots", title: "Snapshots", section: "snapshots", data: data}, nil
 }
 
-// snapshot returns the one of the name; without a name, the present state.
+// snapshot returns the snapshot with the name, or without a name the present
+// state.
 func (p *pageRequest) snapshot(kept []NamedSnapshot, name string) (Snapshot, error) {
 	if name == "" {
 		return p.s.Snapshot(p.key)
@@ -47,7 +48,7 @@ func (p *pageRequest) snapshot(kept []NamedSnapshot, name string) (Snapshot, err
 	return kept[i].Snapshot, nil
 }
 
-// actOnSnapshot carries out the forms about snapshots.
+// actOnSnapshot does what a form about snapshots asks for.
 func (p *pageRequest) actOnSnapshot(path string, form url.Values) (view, error) {
 	if !p.found {
 		return view{}, pageNotFound("There is no workspace yet.", "The first call with a write key opens one.")

@@ -13,11 +13,11 @@ import (
 const (
 	// maxStreams bounds the pages that are open at the same time.
 	maxStreams = 100
-	// streamEvery is the least time between two updates of a page: faster
-	// than that nobody reads.
+	// streamEvery is the shortest time between two updates of a page:
+	// nobody reads faster than that.
 	streamEvery = 250 * time.Millisecond
-	// streamIdle is after how long a stream without news says so, so that a
-	// page that went away is noticed.
+	// streamIdle is how long a stream can be silent. Then it sends a line,
+	// so that the server notices a page that was closed.
 	streamIdle = 15 * time.Second
 )
 
@@ -25,21 +25,20 @@ const (
 type update struct {
 	Stats Stats `json:"stats"`
 	// Rows are the messages since the last update, oldest first, at most
-	// streamRows. Where there were more, each row stands for all that are
-	// alike.
+	// streamRows. If there were more, each row is for all similar messages.
 	Rows []streamRow `json:"rows"`
-	// New is how many messages arrived that the list on the page would have.
+	// New is how many messages arrived that belong to the list on the page.
 	New *int `json:"new,omitempty"`
 }
 
-// newMessages counts what arrives for a list on a page.
+// newMessages counts the messages that arrive for a list on a page.
 type newMessages struct {
 	query MessagesQuery
 	after uint64 // the last one that was counted
 	n     int
 }
 
-// listed reads which list a page has, nil if it has none.
+// listed reads which list a page has. It returns nil if the page has none.
 func (page *webPage) listed(query url.Values) *newMessages {
 	if !query.Has("since") {
 		return nil
@@ -133,7 +132,7 @@ func (page *webPage) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // updateAfter returns what happened after the message with the sequence, and
-// the sequence of the newest.
+// the sequence of the newest message.
 func updateAfter(s *Server, handle, key string, after uint64) (update, uint64) {
 	u := update{Rows: []streamRow{}}
 	stats, err := s.Stats(key)
@@ -168,8 +167,9 @@ func updateAfter(s *Server, handle, key string, after uint64) (update, uint64) {
 // stay in sight.
 const burstGroups = 8
 
-// burstRows are the rows of a burst: what was accepted, and above it what was
-// not. Small groups beyond burstGroups share a row for each verdict.
+// burstRows are the rows of a burst: accepted messages, and above them those
+// that were not accepted. Small groups beyond burstGroups share one row for
+// each verdict.
 func burstRows(handle string, groups []MessageGroup) []streamRow {
 	slices.SortStableFunc(groups, func(a, b MessageGroup) int {
 		return cmp.Or(slices.Index(bySeverity, a.Verdict)-slices.Index(bySeverity, b.Verdict), cmp.Compare(b.Count, a.Count))

@@ -14,7 +14,8 @@ import (
 // pageRows is how many rows the lists of the page have.
 const pageRows = 50
 
-// pageKnown reports whether the path belongs to the page, whatever is there.
+// pageKnown reports whether the path belongs to the page, even if nothing is
+// there.
 func pageKnown(path string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
@@ -245,8 +246,7 @@ func curlOf(base string, r Request, body string) string {
 	return b.String()
 }
 
-// streamRow is one message of the live stream, or a number of them that are
-// alike.
+// streamRow is one message of the live stream, or several similar messages.
 type streamRow struct {
 	Sequence uint64  `json:"sequence"`
 	Count    uint64  `json:"count"`

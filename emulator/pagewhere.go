@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// chosenWorkspace returns the workspace with the handle, and its write key;
-// without a handle, the one that was called last. That of calls with an unknown
-// key is it only where no other was called.
+// chosenWorkspace returns the workspace with the handle, and its write key.
+// Without a handle it returns the workspace that was called last. It returns
+// the one for calls with unknown keys only if no other was called.
 func chosenWorkspace(s *Server, handle string) (chosen Workspace, key string, found bool) {
 	for _, at := range s.Workspaces() {
 		if handle != "" {
@@ -32,11 +32,12 @@ func chosenWorkspace(s *Server, handle string) (chosen Workspace, key string, fo
 	return chosen, key, found
 }
 
-// maxWhere bounds the workspaces in which one thing is looked for.
+// maxWhere limits how many workspaces are searched for one thing.
 const maxWhere = 100
 
-// elsewhere answers what does not say by its address which workspace is meant,
-// with that address, or with a choice. done is false where the page goes on.
+// elsewhere answers a request whose address does not name a workspace: with the
+// address of the right workspace, or with a choice. done is false if the page
+// must answer the request itself.
 func (p *pageRequest) elsewhere() (done bool, err error) {
 	if p.r.Method != http.MethodGet && p.r.Method != http.MethodHead {
 		return false, nil
@@ -90,7 +91,7 @@ func (p *pageRequest) ofKey(key string) (done bool, err error) {
 	return true, pageNotFound("No workspace has that write key.", "The first call with a write key opens its workspace. These workspaces exist:", links...)
 }
 
-// in is the address at hand in a workspace.
+// in is the present address in a workspace.
 func (p *pageRequest) in(at Workspace) string {
 	query := url.Values{}
 	for name, values := range p.query {

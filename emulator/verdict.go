@@ -306,7 +306,7 @@ var ruleTable = [...]Rule{
 		"objectTypeId was sent outside traits, where it is ignored.",
 		"Move it to traits.objectTypeId."},
 	ruleNobody: {"nobody", EffectWarns,
-		"The event names a group and no person, so it is kept for nobody.",
+		"The event names a group and no person, so it belongs to no person.",
 		"Set userId, if the event belongs to a person."},
 	ruleNothingToDelete: {"nothing-to-delete", EffectWarns,
 		"The thing to delete does not exist.",

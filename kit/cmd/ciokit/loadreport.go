@@ -74,7 +74,7 @@ func (r *reports) write(con console.Console, l *loading, s load.Summary, runErr 
 	return nil
 }
 
-// whyStopped says in short why not everything was sent, without the text of a server, which may contain data.
+// whyStopped says in short why some messages were not sent. It leaves out the text of a server, because that may contain data.
 func whyStopped(err error) string {
 	var stop *load.StopError
 	if !errors.As(err, &stop) {

@@ -130,7 +130,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	return err
 }
 
-// loadRejects is the command that loads the rejects of this load. A rejects file says itself how it is read.
+// loadRejects is the command that loads the rejects of this load. A rejects file contains how to read it.
 func (f *loadFlags) loadRejects() *nextstep.Command {
 	short := func(path string) string {
 		if path == "" {
@@ -168,7 +168,7 @@ func placeOf(file string, line int64) string {
 	return s
 }
 
-// describe names a rejected row in one line, without its data.
+// describe says in one line which row was rejected and why, without its data.
 func describe(r load.Reject) string {
 	s := placeOf(r.File, r.Line)
 	if r.Field != "" {
