@@ -34,7 +34,7 @@ dropped: the real API answers a dropped message with 200 and reports no error. T
 what arrived. Standard output gets one line for each call.
 
 While it runs, /_emulator/stats counts the messages, and /_emulator/messages lists them. Add ?verdict=rejected to see only those that were
-rejected, or ?verdict=dropped to see those that the real API would have lost in spite of its 200. Customer.io's own SDKs, as this
+rejected, or ?verdict=dropped to see those that the real API answers with 200 and then loses. Customer.io's own SDKs, as this
 project's tests run them:
 
 ` + sdkHelp("http://"+destination.EmulatorAddr) + `

@@ -26,10 +26,11 @@ import (
 func newErase(con console.Console) *cobra.Command {
 	top := &cobra.Command{
 		Use:   "erase",
-		Short: "Delete and suppress people, with an approval and a tamper-evident receipt",
+		Short: "Delete and suppress people, with an approval and a receipt that shows later changes",
 		Long: `Delete people, suppress them, or end a suppression, and keep a record: who ordered it, who approved it, and the outcome for
 each person. The record is a directory, the receipt. It contains no identifier in clear. The check finds every change of a signed entry, unless
-it was made with an operator's key. It finds a receipt that was cut, or replaced as a whole, if you keep a checkpoint elsewhere.
+it was made with an operator's key. The check also finds that the last entries
+were removed, or that the whole receipt was replaced, if you keep a checkpoint of the receipt in another place.
 
   1. keygen makes the keys: one for each operator and each approver, and two secrets for the workspace.
   2. plan writes down whom to delete or suppress, and why. Nothing is sent.

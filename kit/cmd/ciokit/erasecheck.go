@@ -28,13 +28,13 @@ func newEraseCheck(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "check DIR", Short: "Check a receipt for later changes", Args: cobra.ExactArgs(1),
-		Long: `Check a receipt, without the network and without a secret: the plan and its signatures, each entry, the tree and each checkpoint. The
-command names the first bad entry. With --keys, only signatures by keys that you trust count. Without --keys, the keys in the receipt
+		Long: `Check a receipt, without the network and without a secret: the plan and its signatures, each entry, the tree of hashes over the entries, and each checkpoint. The
+command names the first bad entry. With --keys, a signature counts only if its key is one of these. Without --keys, the keys in the receipt
 count: that shows that the receipt is consistent, but not who made it.
 
 Two changes cannot be seen in the receipt alone. Somebody with an operator's key can replace the whole receipt. Somebody without a key can
 remove its last entries, back to an earlier checkpoint. To find both, keep a checkpoint elsewhere, such as in git or in a mail, and give it
-with --since: the receipt must continue it. The command also says what it could not check. The exit code is 6 if somebody has changed the receipt, or if its
+with --since: the receipt must still have all entries of that checkpoint, unchanged. The command also says what it could not check. The exit code is 6 if somebody has changed the receipt, or if its
 last entries are not signed.`,
 		Example: `  ciokit erase check receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub --since kept/000000020002`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +42,7 @@ last entries are not signed.`,
 		},
 	}
 	keys.ringFlag(cmd)
-	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt that was kept elsewhere: the receipt must continue it")
+	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt that was kept elsewhere: the receipt must still have all its entries, unchanged")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

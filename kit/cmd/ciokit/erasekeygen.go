@@ -33,8 +33,8 @@ func newEraseKeygen(con console.Console) *cobra.Command {
 		Long: `Make keys. No file is overwritten, and no secret is printed.
 
 An operator makes plans and runs them. An approver approves them. Each person has a key of their own, and must keep it secret: otherwise an
-approval proves nothing. Give the public keys to everybody who approves, runs or checks. The workspace has two secrets: receipt.key names
-people in receipts, and guard.key names them in the guard. If you destroy receipt.key, nobody can link any receipt to a person again. The
+approval proves nothing. Give the public keys to everybody who approves, runs or checks. The workspace has two secrets: receipt.key
+makes the hashes that stand for people in receipts, and guard.key makes those in the guard. If you destroy receipt.key, nobody can link any receipt to a person again. The
 guard keeps working.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

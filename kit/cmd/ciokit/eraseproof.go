@@ -34,7 +34,7 @@ type erasePerson struct {
 func (p *erasePerson) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&p.ids, "id", nil, "an id, an address or a cio_ id of the person; it stays in the history of a shell")
 	cmd.Flags().StringVar(&p.file, "id-file", "", "file with the identifiers, one on each line; - is standard input, which leaves no trace")
-	cmd.Flags().BoolVar(&p.verbatim, "verbatim-ids", false, "accept identifiers that look wrong: placeholders, rewritten numbers, addresses that are not valid, and identifiers with invisible characters")
+	cmd.Flags().BoolVar(&p.verbatim, "verbatim-ids", false, "accept identifiers that look wrong: placeholders, numbers that a spreadsheet has rewritten, addresses that are not valid, and identifiers with invisible characters")
 }
 
 // read returns the identifiers, by the rules of a plan: without the spaces around them, and only if it is clear whom they name. The error has an
@@ -86,7 +86,7 @@ type eraseOther struct{ targets string }
 
 func (o *eraseOther) flags(cmd *cobra.Command, keys *eraseKeys) {
 	keys.flags(cmd, "guard-key")
-	cmd.Flags().StringVar(&o.targets, "targets", "", "the file of --targets of the plan, if you still have it: any identifier in it finds the person")
+	cmd.Flags().StringVar(&o.targets, "targets", "", "the file that ciokit erase plan --targets has written, if you still have it: you can then give any identifier of the person in it")
 }
 
 // named returns the identifiers, and the identifiers in the plan for the same people.
@@ -170,10 +170,10 @@ func newEraseProof(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "proof DIR --id ID --out DIR2", Short: "Write the entries of one person, with a proof that can be checked without the receipt", Args: cobra.ExactArgs(1),
 		Long: `Write what a receipt says about one person to a new directory, for somebody who must not have the whole receipt. The directory contains the
-plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it. ciokit erase check-proof checks the
+plan, the public keys, and each entry of the person with a proof that it belongs to the last checkpoint. ciokit erase check-proof checks the
 directory without the receipt. Any program that knows https://c2sp.org/tlog-proof can check it too. Name the person as the plan did, or give several
-identifiers. With --targets, any identifier of the plan finds the person. The directory contains no identifier in clear. The exit code is 6 if
-the receipt does not contain the person.`,
+identifiers. With --targets you can give any identifier of the person in that file. The directory contains no identifier in clear. The exit
+code is 6 if the receipt does not contain the person.`,
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
@@ -301,7 +301,7 @@ func newEraseCheckProof(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check-proof DIR", Short: "Check the proof of one person, without the receipt", Args: cobra.ExactArgs(1),
 		Long: `Check a proof that ciokit erase proof has written, without the receipt, the network or a secret. It shows that these entries are in the
-receipt. It does not show that there are no others. Only the key of the receipts can show whom the entries are about: with --receipt-key
+receipt. The receipt may have more entries of the person: the proof does not show that. Only the key of the receipts can show whom the entries are about: with --receipt-key
 and --id or --id-file the command checks that too.`,
 		Example: `  ciokit erase check-proof proof-DSR-204 --keys operator-ann.pub --keys approver-bob.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -19,8 +19,8 @@ func newEraseReport(con console.Console) *cobra.Command {
 	var since, out string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "report DIR --out FILE", Short: "Check a receipt, and write a page about it that prints on A4", Args: cobra.ExactArgs(1),
-		Long: `Check a receipt, and write a page about it that prints on A4: who ordered it, who approved it and who ran it, the counts by outcome, the
+		Use: "report DIR --out FILE", Short: "Check a receipt, and write a page about it, to be printed on A4", Args: cobra.ExactArgs(1),
+		Long: `Check a receipt, and write a page about it, to be printed on A4: who ordered it, who approved it and who ran it, the counts by outcome, the
 exceptions, the checkpoints, and how somebody else can check it. The page contains no identifier in clear. If somebody has changed the
 receipt, no page is written. If its last entries are not signed, the page says so, and the exit code is 6.`,
 		Example: `  ciokit erase report receipts/DSR-204 --keys keys.pub --out DSR-204.html`,
@@ -29,7 +29,7 @@ receipt, no page is written. If its last entries are not signed, the page says s
 		},
 	}
 	keys.ringFlag(cmd)
-	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt that was kept elsewhere: the receipt must continue it")
+	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt that was kept elsewhere: the receipt must still have all its entries, unchanged")
 	cmd.Flags().StringVar(&out, "out", "", "file for the page, such as report.html; it is replaced if it is there (required)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

@@ -28,7 +28,7 @@ type eraseApp struct{ keyFile, url string }
 
 func (a *eraseApp) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.keyFile, "app-key-file", "", "file with an App API key of the workspace; default CUSTOMERIO_APP_API_KEY of the environment, and for an emulator the write key")
-	cmd.Flags().StringVar(&a.url, "app-url", "", "address of the App API, for a proxy; default the App API of the workspace's region, and for any other address CUSTOMERIO_APP_BASE_URL")
+	cmd.Flags().StringVar(&a.url, "app-url", "", "address of the App API, for a proxy; default the App API of the region, or the emulator; for any other workspace CUSTOMERIO_APP_BASE_URL")
 }
 
 // client makes the client for the workspace at target. elsewhere says that it reads from an address that is not Customer.io's, such as a proxy.
@@ -87,12 +87,13 @@ func newEraseVerify(con console.Console) *cobra.Command {
 
   gone          nobody in the workspace has any of the person's identifiers
   not-yet       the person is there, but the message is younger than --wait or was not accepted
-  contradicted  the message was accepted longer ago than --wait and the person is still there, or the person came back
+  contradicted  the person is still there, and the message was accepted longer than --wait ago; or the person
+                came back
   cannot-tell   the App API does not show it, such as the end of a suppression
 
 If the outcome of a message was unknown, the result shows whether the message had an effect. You can run the command again at any time: a
-day later, with --again 24h, it finds people who came back. In the wrong workspace everybody seems to be gone: to exclude that, give people
-who must be there with --known-file. It is an assumption, not documented, that the API can delete a person by a cio_ id; only the lookup
+day later, with --again 24h, it finds people who came back. In the wrong workspace everybody seems to be gone: to exclude that, use
+--known-file with people who must be there. It is an assumption, not documented, that the API can delete a person by a cio_ id; only the lookup
 shows whether it worked. The exit code is 6 if somebody is not gone.`,
 		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key \
     --receipt-key receipt.key --guard-key guard.key
@@ -104,10 +105,10 @@ shows whether it worked. The exit code is 6 if somebody is not gone.`,
 	f.people.flags(cmd)
 	f.app.flags(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&f.keyFile, "key-file", "", "file with the write key, which an emulator accepts for the App API too")
+	fl.StringVar(&f.keyFile, "key-file", "", "only for an emulator: file with the write key, which it accepts for the App API too")
 	f.known.flag(cmd, "verified")
-	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long after the message a person may still be there")
-	fl.DurationVar(&f.again, "again", 0, "skip people who were found gone less than this time ago, such as 24h; 0 looks up everybody")
+	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long a person may still be there after the message")
+	fl.DurationVar(&f.again, "again", 0, "skip people whose lookup within this time before, such as 24h, gave gone or contradicted; 0 looks up everybody")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
 	return cmd
 }
@@ -170,7 +171,7 @@ func receiptPlan(ctx context.Context, dir string, ring erasure.Keyring) (*erasur
 type knownFile string
 
 func (f *knownFile) flag(cmd *cobra.Command, done string) {
-	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers, one on each line, of people who are in the workspace and not in the plan: if one of them is missing, nothing is "+done)
+	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers of people who must be in the workspace and are not in the plan, one on each line: if one of them is not there, the App API key probably belongs to another workspace, and nothing is "+done)
 }
 
 func (f knownFile) read(con console.Console, verbatim bool) (known []string, err error) {

@@ -25,16 +25,16 @@ func newEventsCheck(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Check a file of messages against what is known of the events",
-		Long: `Check messages in wire form, one JSON object on each line, as the API and its SDKs send them. FILE can be - for standard input. A message
+		Long: `Check messages in wire form, one JSON object on each line, as SDKs send them to the API. FILE can be - for standard input. A message
 that has an event and no type is checked as the body of a track call.
 
-  error    the message would have no effect, or a wrong one: the line is not a message, or this toolkit refuses to
-           send it, such as an event whose name can only be a misspelt semantic one
+  error    the line is not a message, or the message would have no effect or a wrong one, so this toolkit refuses
+           to send it. An example is an event whose name is clearly a misspelt name of a semantic event
   warning  the API would accept the message, but something is probably wrong: a name that differs from a semantic
            one by a letter or two; a property of a semantic event that is missing, misspelt, of the wrong type or
            with an unknown value; a limit that is exceeded
-  note     a property that the event is not known to have. Customer.io accepts any property, so a note does not
-           change the exit code. Each note is printed once, with the first line that has it
+  note     a property that is not in the list of the event's known properties. Customer.io accepts any property, so a
+           note does not change the exit code. Each note is printed once, with the first line that has it
 
 No value of a message is printed. The exit code is 6 if there are errors or warnings, and 0 otherwise. Nothing is sent.`,
 		Example: `  ciokit events check messages.jsonl

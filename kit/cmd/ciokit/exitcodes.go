@@ -10,18 +10,18 @@ func newExitCodes() *cobra.Command {
 
   0    everything was accepted
   1    local failure: a file that cannot be read or written, a database that does not answer, a port that is taken
-  2    usage: an unknown flag, a wrong mapping, a header that does not match the mapping
+  2    usage: an unknown flag, a wrong mapping, a header that does not match the mapping, or a load that cannot be
+       resumed, because its file has changed
   3    Customer.io refused the write key
-  4    stopped by a safety check, such as --max-deletes or --max-shrink, or by --max-errors; or finished, but
+  4    stopped by a safety check, such as --max-deletes or --max-shrink, or by --max-errors. Also: finished, but
        --guard or --deny rejected some rows
-  5    the API or the network failed: nothing was accepted for --give-up-after, or a retry cannot change the
-       answer, such as a redirect
-  6    finished, but some rows or messages were rejected, or no row had a value in the columns that the mapping
-       reads, or ciokit events check, ciokit live, ciokit erase, ciokit verify or ciokit people found a problem,
-       such as a receipt that somebody has changed, people who are not gone, or people who are not there
+  5    the API or the network failed: nothing was accepted during the time of --give-up-after, or the answer
+       is one that a retry cannot change, such as a redirect
+  6    finished, with a problem: some rows or messages were rejected, or no row had a value in the columns that the
+       mapping reads. Also: ciokit events check, live, erase, verify or people found a problem, such as a receipt
+       that somebody has changed, people who are not gone, or people who are not there
   7    the input changed while it was loaded or after it was approved, or a resumed query returns other rows: every
-       row that was read is counted, nobody was deleted, and you must load the input again. A load
-       cannot be resumed with a file that has changed: the exit code is then 2
+       row that was read is counted, nobody was deleted, and you must load the input again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
 If several of them apply, the exit code is the first in this list:

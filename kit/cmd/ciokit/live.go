@@ -201,12 +201,12 @@ func newLiveRun(con console.Console) *cobra.Command {
 	var permissive, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Run the live suite, and delete what it made",
-		Long: `Run the live suite against a workspace, and delete what it made, also after a failure or Ctrl-C. A list on disk names what could not be
-deleted, or what a killed process left behind. ciokit live clean deletes it.
+		Short: "Run the tests of this toolkit on a workspace, and delete what they made",
+		Long: `Run the tests of this toolkit on a workspace, and delete what they made, also after a failure or Ctrl-C. A ledger on disk names what could
+not be deleted, or what a killed process left behind. ciokit live clean deletes it.
 
-The command waits for what it sent, as long as --wait says. It reports that something is missing only after it has seen something that was sent
-later. It reads back only from Customer.io and from an emulator, and not from a server such as ciokit proxy, which only repeats what it saw
+The command waits for what it sent, as long as --wait says. Before it reports a message as missing, it waits until a later
+message has arrived. It reads back only from Customer.io and from an emulator, and not from a server such as ciokit proxy, which only repeats what it saw
 itself.
 
 Exit code 6 means that a case failed.`,
@@ -329,8 +329,8 @@ func newLiveClean(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Delete what live runs and notebooks left behind",
-		Long: `Delete from the workspace what live runs and notebooks left behind because they could not finish. The command deletes only what their
-ledgers in $XDG_STATE_HOME/ciokit/live list. It skips a ledger of another address or of another write key, and the exit code is then 6.`,
+		Long: `Delete from the workspace what live runs and notebooks left behind because they could not finish. The command deletes only what is
+in their ledgers. The ledgers are in $XDG_STATE_HOME/ciokit/live. The command skips a ledger of another address or of another write key, and the exit code is then 6.`,
 		Example: `  ciokit live clean --to emulator
   ciokit live clean --list`,
 		Args: cobra.NoArgs,

@@ -85,15 +85,17 @@ pattern such as 'orders-*.csv', and - is standard input. Several files are one i
 load with --query can be resumed only if it has --order-by.
 
 A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. If a row cannot be read or
-mapped, or is not accepted, the load continues. The row is counted, named by its line, and written to --rejects. If you load the same file
-again, the message ids are the same.
+mapped, or is not accepted, the load continues. The row is counted, its line number is shown, and it is written to the file of --rejects.
+If you load the same file again, the message ids are the same.
 
 A load keeps a journal. If a load ends early, for any reason, ciokit load --resume ID resumes it.
 
 For a load that cron runs every night, use --continue. If the last run of the same input, query, mapping, workspace and snapshot ended early,
-the load resumes that run. If that run was complete or cannot be resumed, it starts a new load. It says which of the two it does, and why. A new
-load starts at the first row; after a kill it also sends rows that the snapshot already contains. It starts only if no event can arrive twice as
-a new event. Otherwise the exit code is 2 or 7. While another process runs this load, it is 2 as well.
+the command resumes that run. If that run was complete or cannot be resumed, the command starts a new load. It says which of the two it does, and
+why. A new load starts at the first row. If the last run was killed, the new load also sends unchanged rows, if the snapshot does not show which
+rows were sent. If a new load could send
+the same event a second time as a new event, it is not started: the exit code is then 7 if the input has changed, and 2 otherwise. The exit code
+is also 2 while another process runs this load.
 
 Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.
 
@@ -130,33 +132,33 @@ Before a load sends anything to a real workspace, it shows what it would send an
 	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
 	fl.StringVar(&f.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	f.dialectFlags(fl)
-	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, if FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, env:NAME for an environment variable that contains such a URL, or db:NAME for an entry of --config")
+	fl.StringVar(&f.Query, "query", "", "SQL query; its rows are loaded. FILE is then a database: a URL that begins with postgres:, mysql: or sqlite:, or env:NAME for an environment variable that contains such a URL, or db:NAME for an entry of --config")
 	fl.StringSliceVar(&f.OrderBy, "order-by", nil, "columns of the query that together identify a row, separated by commas; the load can then be resumed")
 	fl.StringVar(&f.Config, "config", "", "file of database connections, one NAME: URL on each line; default connections.yaml in the directory of ciokit's configuration")
 	fl.StringVar(&f.Encoding, "encoding", "", "encoding of text: windows-1252, utf-16le, iso-8859-1 and others; default the encoding of its byte order mark, or utf-8")
 	fl.StringSliceVar(&f.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
 	fl.IntVar(&f.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
 	fl.StringVar(&f.JSONPath, "json-path", "", "path of the rows in a JSON object, such as data.customers, or a JSON pointer")
-	fl.BoolVar(&f.Comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
+	fl.BoolVar(&f.Comma, "decimal-comma", false, "numbers have a comma before their decimals: float and decimal of the mapping read 12,50, and reject 12.50")
 	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if its name ends in .csv; it contains personal data and is created with mode 0600")
 	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if its name ends in .html, JSON if it ends in .json; can be given twice")
-	fl.StringVar(&f.Deny, "deny", "", "file with ids, one on each line, of people about whom nothing is sent")
+	fl.StringVar(&f.Deny, "deny", "", "file with the ids of people, one on each line: nothing is sent about these people")
 	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, if the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
 	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "encoding of the file of --deny; default the encoding of its byte order mark, or utf-8")
 	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "allow a file of --deny without ids")
-	fl.StringVar(&f.Guard, "guard", "", "file of ciokit erase guard: rows about erased people are rejected, with the reason refused-by-guard")
+	fl.StringVar(&f.Guard, "guard", "", "file of erased people, from ciokit erase guard: rows about them are rejected, with the reason refused-by-guard")
 	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; default the value of CIOKIT_ERASURE_GUARD_KEY")
 	fl.BoolVar(&f.Strict, "strict-identity", false, "read the whole input first, and send nothing if an address has two ids, an id has two addresses, or two messages have the same message id")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.StringVar(&f.resume, "resume", "", "resume the load with this id; ciokit runs list shows the ids")
-	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, resume it like --resume if that is safe; otherwise start a new load if that is safe; only one process at a time can run the load")
+	fl.BoolVar(&f.goesOn, "continue", false, "for cron: resume the last run of this load like --resume, if it ended early and can be resumed; otherwise start a new load, if no event can be sent twice; only one process at a time can run the load")
 	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: use a different write key of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event on each line of standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only this many rows; 0 reads all")
 	f.MaxErrors, f.MaxDeletes = load.DefaultMaxErrors, load.DefaultMaxDeletes
-	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject: one more stops the load, and so do 1000 one after the other for the same reason; 0 allows none, unlimited allows any number")
+	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject: one more stops the load; 1000 rejections one after the other for the same reason stop it too; 0 allows none, unlimited allows any number")
 	fl.Var(&f.MaxDeletes, "max-deletes", "how many messages may delete or suppress something: one more stops the load and is not sent; 0 allows none, unlimited allows any number")
 	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; --mode mirror needs it if the input is a pipe")
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may run at the same time; messages of one person keep their order")

@@ -37,8 +37,8 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.BoolVar(&o.Full, "full", false, "also send rows that have not changed; needed once if the write key was replaced, or if a load was killed and is not resumed")
 	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: at the end, delete people of the snapshot whose userId is no longer in the input")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who are no longer in the input: delete or suppress")
-	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "percentage of the people in the snapshot that can be missing from the input; if more are missing, --mode mirror deletes nobody; for up to ten missing people the limit is at least 50; 100 allows any number, and in any mode it also allows that nearly all people of the input are new")
-	fl.BoolVar(&o.NewMapping, "new-mapping", false, "accept a snapshot that was made with other ids or columns or, with --mode mirror, with another mapping or query; this load deletes nobody, and removes people who are not in the input from the snapshot")
+	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "percentage of the people in the snapshot that can be missing from the input; if more are missing, --mode mirror deletes nobody; up to ten people can always be missing, if they are at most half of all; 100 allows any number, and in any mode it switches off the check that stops a load if most people have left or nearly all are new")
+	fl.BoolVar(&o.NewMapping, "new-mapping", false, "accept a snapshot that was made with other ids or columns; with --mode mirror also one that was made with another mapping or query; this load deletes nobody; people who are not in the input are removed from the snapshot")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
 }

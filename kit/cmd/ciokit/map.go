@@ -37,7 +37,7 @@ func newMapInit(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init FILE...",
 		Short: "Propose a mapping for a file, for you to check",
-		Long: `Propose a mapping for a file, for you to check. Its first lines say how to load the file with it. Rows with an order id, an amount, a time
+		Long: `Propose a mapping for a file, for you to check. The first lines of the mapping say how to load the file. Rows with an order id, an amount, a time
 and a customer become order events. Rows with the name of an event and a time become events. Other rows about people become people. The
 mapping leaves open what only you can decide, with the choices in comments. A load refuses the mapping until you have decided.`,
 		Example: `  ciokit map init people.csv > people.yaml

@@ -24,9 +24,9 @@ func newNotebook(con console.Console) *cobra.Command {
 		Short: "Open the Go notebooks in JupyterLab, or run them",
 		Long: `Open the Go notebooks of a checkout in JupyterLab.
 
-Each notebook has its own emulator of Customer.io, so you need no account. If CIOKIT_LIVE=1, CIOKIT_LIVE_WORKSPACE (the name of a workspace
-for tests), CUSTOMERIO_API_KEY and CUSTOMERIO_REGION are all set, notebooks work in that workspace. They use their own prefix for ids, and
-delete what they made. With only a key and a region, nothing is sent to Customer.io.
+Each notebook has its own emulator of Customer.io, so you need no account. Notebooks work in a real workspace if all of these are set:
+CIOKIT_LIVE=1, CIOKIT_LIVE_WORKSPACE (the name of a workspace for tests), CUSTOMERIO_API_KEY and CUSTOMERIO_REGION. They use their own prefix
+for ids, and delete what they made. With only a key and a region, nothing is sent to Customer.io.
 
 The kernel is GoNB (github.com/janpfeifer/gonb), built on first use at the version that the checkout pins.`,
 		Example: `  ciokit notebook

@@ -42,7 +42,7 @@ func newOutboxDead(con console.Console) *cobra.Command {
 			`Put rejected messages back into the queue, behind all waiting messages. Later messages of the same person are therefore sent first, or were
 sent already. The messages keep their message ids. Damaged messages are not retried.`,
 			func(ctx context.Context, d outbox.Store, seqs []uint64) (int, error) { return d.Retry(ctx, seqs) }, "put back"),
-		newOutboxDeadChange(con, "drop", "Remove rejected messages for good", "Remove rejected messages for good. Nobody can restore them.",
+		newOutboxDeadChange(con, "drop", "Remove rejected messages permanently", "Remove rejected messages permanently. Nobody can restore them.",
 			func(ctx context.Context, d outbox.Store, seqs []uint64) (int, error) { return d.Drop(ctx, seqs) }, "removed"))
 	return dead
 }

@@ -158,8 +158,8 @@ func newPeopleSearch(con console.Console) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "search", Short: "List the people who match conditions", Args: cobra.NoArgs,
-		Long: `List the people who match all conditions, or with --any at least one. The App API can only check whether an attribute is there, and whether
-it has a value, compared as text.`,
+		Long: `List the people who match all conditions, or with --any at least one. The App API can check only two things: that an attribute is
+there, and that it has a certain value. It compares values as text.`,
 		Example: `  ciokit people search --is plan=pro --not-in-segment 7 --to eu
   ciokit people search --has email --limit 0 --json --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

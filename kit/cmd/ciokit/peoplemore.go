@@ -88,7 +88,7 @@ func newPeopleSuppressed(con console.Console) *cobra.Command {
 	var f reading.Flags
 	var limit int
 	cmd := &cobra.Command{
-		Use: "suppressed [ADDRESS]", Short: "List the addresses that the email provider sends nothing to", Args: cobra.MaximumNArgs(1),
+		Use: "suppressed [ADDRESS]", Short: "List the addresses to which the email provider sends nothing", Args: cobra.MaximumNArgs(1),
 		Long: `List the addresses that bounced or reported spam. The email provider sends nothing to them. With ADDRESS, the command says whether that
 address is one of them. This is not the suppression of a person in Customer.io. The App API does not show that: the person is simply not
 there (ciokit people show).`,

@@ -33,9 +33,9 @@ func newRunsClean(con console.Console) *cobra.Command {
 		Use:   "clean [ID...]",
 		Short: "Remove journals of old loads, and the ids of people in them",
 		Long: `Remove the journals of loads, and the files that the loads kept for their snapshots. Both contain ids of people in clear. Without an ID, the
-command removes the journals of all complete loads. --older-than and --name restrict that. A load that is not complete cannot be resumed
-without its journal, so it is only removed with --unfinished or by its ID. The journal of a running load is never removed. The last complete
-run of a load is kept as long as an older, incomplete run of it is kept: otherwise --continue would resume the older one.`,
+command removes the journals of all complete loads. --older-than and --name restrict that. To resume an incomplete load
+you need its journal. So such a journal is removed only with --unfinished, or if you give its ID. The journal of a running load is never removed.
+While an incomplete run is kept, the last complete run of the same load is kept too: without it, --continue would resume the incomplete run.`,
 		Example: `  ciokit runs clean --older-than 30d
   ciokit runs clean --name "orders-*.csv" --unfinished --dry-run
   ciokit runs clean 20260131-120000-a1b2c3`,

@@ -45,8 +45,8 @@ sample of the people in them, or everybody with --all. The same --seed gives the
   not-comparable  it is there, but is an object or a list: the App API's form of these is not documented
 
 A date that was sent as text counts as arrived if the attribute has the same time in unix seconds; that is an assumption. Attributes that differ
-are read again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person does
-not have the address in the file, one more request asks who has it now, for as many people as --limit says. The exit code is 6 if somebody
+are read again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person has
+another address than the one in the file, one more request asks who has the address in the file now; this is done for at most --limit people. The exit code is 6 if somebody
 differs from the file.`,
 		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
   ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
@@ -60,7 +60,7 @@ differs from the file.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "number that selects the sample: the same number selects the same people")
 	fl.BoolVar(&f.all, "all", false, "look up everybody")
 	fl.DurationVar(&f.wait, "wait", verify.DefaultWait, "how long to wait for attributes that have not arrived")
-	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "at most how many of the people who differ from the file to name; 0 names all")
+	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "how many of the people who differ from the file are named, at most; 0 names all")
 	return cmd
 }
 
