@@ -45,7 +45,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		}
 	}
 	left(p.Left-p.LeftAlone-p.LeftRejected, "DELETED OR SUPPRESSED")
-	left(p.LeftAlone, "kept, because of --new-mapping or of rows that name nobody")
+	left(p.LeftAlone, "kept, because of --new-mapping, or because some rows name nobody")
 	left(p.LeftRejected, "rejected: the deny list contains them, or it is not known whether a load has created them")
 	if p.Deletes > 0 {
 		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
