@@ -97,6 +97,7 @@ var placeholders = []struct{ word, means string }{
 	{"APPROVER.pub", "the public key of the approver"},
 	{"RECEIPT.key", "the key of the receipts"},
 	{"GUARD.key", "the key of the guard"},
+	{"APP-KEY-FILE", "an App API key of the workspace"},
 }
 
 // sayPlaceholders says which words of commands to replace, and by which files.

@@ -286,6 +286,7 @@ func (f *eraseRunFlags) next(cmd *cobra.Command, con console.Console, plan *eras
 		}
 		fmt.Fprintln(con.Out, "The plan has expired, so it cannot be run again. Settle the unknown outcomes; people who are still there then need a new plan.")
 		fmt.Fprintf(con.Out, "Next: %s\n%s", verify, nextstep.Environment(verify))
+		sayPlaceholders(con, verify)
 		return
 	case left > 0 && expired:
 		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: make a new plan (ciokit erase plan) for the people who are left: %s.\n", plural.Count(left, "person", "people"))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -135,7 +136,7 @@ func TestNextCommandsOfAnErasure(t *testing.T) {
 
 	c.do(0, "ciokit erase guard 'receipts/case 1' --guard-key 'my keys/guard.key' --out 'my guard'"+keys)
 	c.next(4, "load", "--key-file 'my write.key'", "FILE", "'people list.csv'", "MAPPING.yaml", "'my map.yaml'", "WORKSPACE", to)
-	if !strings.Contains(ran, "\nNext: ciokit erase check 'receipts/case 1' --keys") {
+	if !strings.Contains(ran, "\nNext: ciokit erase check '"+filepath.Join("receipts", "case 1")+"' --keys") {
 		t.Error(ran)
 	}
 }

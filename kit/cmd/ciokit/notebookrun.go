@@ -13,6 +13,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/notebook"
 	"github.com/ciokit/cio/kit/internal/places"
@@ -26,6 +27,7 @@ type notebookRun struct {
 	all, write, rewrite, check bool
 	html                       string
 	jobs                       int
+	cmd                        *cobra.Command
 }
 
 func newNotebookRun(con console.Console, checkout *string) *cobra.Command {
@@ -40,7 +42,10 @@ number of each failed cell, and then exits with 1. Ctrl-C and SIGTERM end it and
 		Example: `  ciokit notebook run notebooks/01-people.ipynb
   ciokit notebook run --all --check
   ciokit notebook run --write notebooks/01-people.ipynb`,
-		RunE: func(cmd *cobra.Command, args []string) error { return run.run(cmd.Context(), con, *checkout, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run.cmd = cmd
+			return run.run(cmd.Context(), con, *checkout, args)
+		},
 	}
 	cmd.Flags().BoolVar(&run.all, "all", false, "run all notebooks of the checkout")
 	cmd.Flags().BoolVar(&run.write, "write", false, "save the outputs of cells whose output has changed")
@@ -176,7 +181,7 @@ func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.D
 		}
 	}
 	if r.check && len(problems) == 0 {
-		problems = append(problems, differences(d, out)...)
+		problems = append(problems, r.differences(d, out)...)
 	}
 	if len(problems) > 0 {
 		return errors.Join(problems...)
@@ -196,7 +201,8 @@ func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.D
 	return atomicfile.Replace(d.Path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
-func differences(saved, run *notebook.Document) (problems []error) {
+func (r notebookRun) differences(saved, run *notebook.Document) (problems []error) {
+	write := nextstep.New(r.cmd, "notebook run", console.ShortPath(saved.Path)).Without("all", "rewrite", "check", "html", "jobs").WithSwitch("write", true)
 	cells := run.CodeCells()
 	for i, c := range saved.CodeCells() {
 		if i >= len(cells) {
@@ -206,8 +212,8 @@ func differences(saved, run *notebook.Document) (problems []error) {
 			problems = append(problems, fmt.Errorf("%s: wrote to standard error:\n%s", saved.Where(c.Number, 1), indent(text)))
 		}
 		if c.Text() != cells[i].Text() {
-			problems = append(problems, fmt.Errorf("%s: the output differs from the saved one; if the new one is right: ciokit notebook run --write\n  saved\n%s\n  now\n%s",
-				saved.Where(c.Number, 1), indent(c.Text()), indent(cells[i].Text())))
+			problems = append(problems, fmt.Errorf("%s: the output differs from the saved one; if the new one is right: %s\n  saved\n%s\n  now\n%s",
+				saved.Where(c.Number, 1), write, indent(c.Text()), indent(cells[i].Text())))
 		}
 	}
 	return problems

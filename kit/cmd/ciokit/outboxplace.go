@@ -38,7 +38,7 @@ func openOutbox(cmd *cobra.Command, con console.Console, place string, shared bo
 	if isDatabase {
 		s, err := postgres.OpenStore(cmd.Context(), postgres.StoreConfig{URL: address, Schema: schema})
 		if errors.Is(err, postgres.ErrNotMigrated) {
-			return nil, exit.Fail(exit.Local, "the tables of the outbox are not in the database; create them with: %s", nextOutbox(cmd, "outbox migrate", place))
+			return nil, exit.Fail(exit.Local, "the tables of the outbox are not in the database, or are those of an older version; create or update them with: %s", nextOutbox(cmd, "outbox migrate", place))
 		}
 		if err != nil {
 			return nil, exit.With(exit.Local, err)

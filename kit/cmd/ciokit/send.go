@@ -12,6 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/spf13/cobra"
 )
 
@@ -109,7 +110,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 // oneEvent requires one name of an event. Without quotes, each word of a name is an argument.
 func oneEvent(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return fmt.Errorf("put the name of an event in quotes if it has several words: ciokit send track %q", strings.Join(args, " "))
+		return fmt.Errorf("put the name of an event in quotes if it has several words: %s", nextstep.Word(strings.Join(args, " ")))
 	}
 	return cobra.ExactArgs(1)(cmd, args)
 }
