@@ -50,7 +50,7 @@ var inFlags = strings.NewReplacer(
 
 // ours are the packages of this repository whose errors begin with their names; others are packages of libraries and of Go.
 const (
-	ours   = `appapi|checkpoint|cio|emulator|emulatordb|erasure|events|kit/load|livetest|load|mapping|notebook|outbox|proof|sandbox|show|source|sqldb|verify`
+	ours   = `appapi|checkpoint|cio|emulator|emulatordb|erasure|events|kit/load|livetest|load|mapping|notebook|outbox|outbox/postgres|proof|sandbox|show|source|sqldb|verify`
 	others = `bzip2|flate|gzip|lzma|net/http|pgx|sqlite3|tls|x509|xz|zlib|zstd`
 )
 

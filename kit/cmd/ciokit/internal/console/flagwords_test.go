@@ -23,6 +23,7 @@ func TestFlagWords(t *testing.T) {
 		`invalid argument "x" for "--limit" flag: strconv.ParseInt: parsing "x": invalid a`:                    `invalid argument "x" for "--limit" flag: invalid a`,
 		"Parquet (--format parquet) is read":                                                                   "Parquet (--format parquet) is read",
 		"the input has no column \"userid\"; write UserID; the columns are UserID, GroupID":                    "the input has no column \"userid\"; write UserID; the columns are UserID, GroupID",
+		"outbox/postgres: the database on db:5432 cannot be reached":                                           "the database on db:5432 cannot be reached",
 		"open SkipLines-UserID.csv: no such file":                                                              "open SkipLines-UserID.csv: no such file",
 		"acts on a known person: set UserID":                                                                   "acts on a known person: set --user-id",
 		"PreviousID must differ from UserID":                                                                   "--previous-id must differ from --user-id",
