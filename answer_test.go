@@ -160,7 +160,7 @@ func modelAccepts(code int, body string) bool {
 	}
 	var v any
 	d := json.NewDecoder(strings.NewReader(body))
-	d.UseNumber() // a number may be larger than any float64
+	d.UseNumber() // a number can be larger than any float64
 	if d.Decode(&v) != nil {
 		return false
 	}
@@ -333,7 +333,7 @@ func TestAnEarlyAnswer(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// An informational answer may arrive early.
+	// An informational answer is allowed to arrive early.
 	client = earlyClient(t, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", func(c *cio.Config) { c.Timeout = 100 * time.Millisecond })
 	if err := client.Send(t.Context(), big()...); err == nil || !strings.Contains(err.Error(), "no answer within") {
 		t.Errorf("%v", err)

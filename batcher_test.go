@@ -266,7 +266,7 @@ func TestBatcherIsBounded(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		full := 0
-		for i := 0; full == 0; i++ { // a lane may still have room
+		for i := 0; full == 0; i++ { // a lane can still have room
 			if err := b.Enqueue(ctx, cio.Page{UserID: "one"}); errors.Is(err, context.DeadlineExceeded) {
 				full++
 			} else if err != nil {

@@ -91,7 +91,7 @@ var foreign = map[string][]string{
 	"prom":            {"github.com/prometheus/client_golang/"},
 }
 
-// beside are the other modules of the workspace. If there is no workspace, only the root module is checked.
+// beside are the modules of the workspace besides the root. If there is no workspace, only the root module is checked.
 var beside = []string{"erasure", "examples", "kit", "otel", "outbox", "prom"}
 
 // TestImportBorders checks what each package imports: in every module of the workspace, or only in this module without a workspace.

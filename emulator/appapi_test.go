@@ -113,7 +113,7 @@ func TestAppAPIActivities(t *testing.T) {
 		`{"type":"track","event":"Early","anonymousId":"a1"}`,
 		`{"type":"identify","userId":"u1","anonymousId":"a1","traits":{"plan":"pro"}}`,
 		`{"type":"track","event":"Order","userId":"u1"}`,
-		`{"type":"track","event":"","userId":"u1"}`, // dropped, so it is no activity
+		`{"type":"track","event":"","userId":"u1"}`, // dropped, so it is not an activity
 		`{"type":"screen","name":"Cart","userId":"u2"}`,
 		`{"type":"group","userId":"u1","groupId":"acme"}`,
 		`{"type":"track","event":"User Deleted","userId":"u2"}`,

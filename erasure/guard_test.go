@@ -103,7 +103,7 @@ func (s *stopAfter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-// If an end of suppressions was stopped, people whose message was accepted are taken out of the guard, even if the plan expires before anybody
+// If an end of suppressions was stopped, people whose message was accepted are removed from the guard, even if the plan expires before anybody
 // continues: by the run that stopped, by the next run, and by a verification.
 func TestStoppedUnsuppressCounts(t *testing.T) {
 	t.Parallel()

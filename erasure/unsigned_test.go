@@ -89,7 +89,7 @@ func TestUnsignedOutcomeIsNotBelieved(t *testing.T) {
 	})
 }
 
-// A guard entry after the last checkpoint takes nobody out of the guard, and no guard entry may follow the end.
+// A guard entry after the last checkpoint removes nobody from the guard, and no guard entry is allowed after the end.
 func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

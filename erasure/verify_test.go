@@ -338,7 +338,7 @@ func TestLeftFilesAreRemoved(t *testing.T) {
 	}
 }
 
-// If a workspace takes a cio_id as an ordinary id, a deletion by it deletes nobody, and reading back shows that.
+// If a workspace treats a cio_id as an ordinary id, a deletion by it deletes nobody, and reading back shows that.
 func TestVerifyWhereCIOIDsDeleteNobody(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{PlainCIOIDs: true})

@@ -106,7 +106,7 @@ func (f *floor) measure(to *time.Duration, do func() error) {
 	*to += processorTime() - before
 }
 
-// read reads all messages, and may decode them.
+// read reads all messages, and decodes them if asked to.
 func (f *floor) read(decode bool) error {
 	n, step := 0, max(1, floorRead/f.inRow)
 	for at := 0; at < f.rows; at += step {

@@ -73,7 +73,7 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("EnqueueAll says %v", err)
 		}
 	}
-	// Another program takes the rest.
+	// Another program fills the rest.
 	takeAll(t, at)
 	srv.ClearFaults()
 	flush(t, o)

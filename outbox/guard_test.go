@@ -336,7 +336,7 @@ func TestAGuardThatDoesNotReturn(t *testing.T) {
 	}
 }
 
-// The text of a guard or of the API is kept with the dead letter, and not logged, because it may name a person.
+// The text of a guard or of the API is kept with the dead letter, and not logged, because it could name a person.
 func TestReasonsInTheLog(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -58,7 +58,7 @@ func newDisk(t *testing.T) disk {
 		t.Skipf("a power cut is played on a file system of its own, which cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() {
-		for range 50 { // a killed process may not have released it yet
+		for range 50 { // a killed process can still use it
 			if run("umount", d.at) == nil {
 				return
 			}

@@ -122,7 +122,7 @@ func TestACommitThatWasKilledIsNoDamage(t *testing.T) {
 	}
 }
 
-// If the last commit is wrong, a loss of power may be the reason. If an earlier commit is wrong, it is not.
+// If the last commit is wrong, a loss of power can be the reason. If an earlier commit is wrong, it cannot be the reason.
 func TestTheLastCommitIsToldFromThoseBefore(t *testing.T) {
 	t.Parallel()
 	_, wal := logOf(t, 4)

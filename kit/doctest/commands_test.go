@@ -86,7 +86,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// isCommand reports whether a help text is that of the command that the words name. The last word may be its argument, such as the name of a key.
+// isCommand reports whether a help text is that of the command that the words name. The last word can be an argument, such as the name of a key.
 func isCommand(help string, words []string) bool {
 	n := len(words) - 1
 	takes := "ciokit " + strings.Join(words[:n], " ") + ` [A-Z]`

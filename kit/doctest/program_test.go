@@ -37,7 +37,7 @@ type unit struct {
 
 type run struct {
 	place string // such as docs/errors.md:12
-	call  string // a Go expression that takes t
+	call  string // a Go expression that accepts t
 }
 
 // snippet is a parsed block.

@@ -30,7 +30,7 @@ var walkThroughs = []walkThrough{
 var changing = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+|[A-Za-z0-9+/]{43}=|[0-9a-f]{64}|workspace [0-9a-f]{8}|(?m)^  \d  `)
 
 // A guide works as it is printed: each block of shell ends with the exit code that it should, and prints what the block of text behind it shows.
-// A line "..." of a text stands for lines that are left out.
+// A line "..." of a text means that lines are left out.
 func TestWalkThroughs(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"bash", "sha256sum", "openssl"} {

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// The widest comment in columns, of which a tab takes four: emulator keeps to a narrower page than everything else.
+// The width of the widest comment in columns. A tab has four columns. emulator has narrower comments than the other packages.
 const (
 	widestComment         = 150
 	widestEmulatorComment = 80

@@ -65,7 +65,7 @@ func bounded(t *testing.T, ctx context.Context) context.Context {
 	return ctx
 }
 
-// look is a size and a colour scheme in which a page is shown.
+// look is a size and a colour scheme for showing a page.
 type look struct {
 	name          string
 	width, height int64

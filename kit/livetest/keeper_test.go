@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// Everything that a call may make is noted, in every form of the call, and nothing without the prefix.
+// Everything that a call can create is recorded, in every form of the call, and nothing without the prefix.
 func TestItemsOf(t *testing.T) {
 	t.Parallel()
 	const p = idPrefix + "notebook_r_"

@@ -22,7 +22,7 @@ import (
 type lagging struct {
 	answers, shows *emulator.Instance
 	lag            time.Duration
-	scatter        *rand.Rand // nil: in the order in which it was sent
+	scatter        *rand.Rand // nil: in the order of sending
 
 	mu    sync.Mutex
 	queue []*http.Request // to be shown, in their order

@@ -275,7 +275,7 @@ func TestConfigHidesKeys(t *testing.T) {
 	}
 }
 
-// giveUpEnv makes TestWorkspace end at its first request, for a test of whether it may send one.
+// giveUpEnv makes TestWorkspace end at its first request, for a test of whether it is allowed to send one.
 const giveUpEnv = "CIOKIT_TEST_GIVE_UP"
 
 // TestWorkspace runs the suite against a real workspace, if that is allowed.

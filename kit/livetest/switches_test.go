@@ -77,7 +77,7 @@ func TestSwitches(t *testing.T) {
 			}
 			t.Run(name+map[bool]string{true: ", permissive"}[permissive], func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { // waiting for the rate limit takes no real time
+				synctest.Test(t, func(t *testing.T) { // waiting for the rate limit needs no real time
 					srv := config.InProcess(t)
 					cfg := configFor(t, srv)
 					cfg.Permissive = permissive

@@ -119,7 +119,7 @@ func TestBrokenRows(t *testing.T) {
 	for _, c := range brokenJSON {
 		inJSON = append(inJSON, bad{c.line, c.rule})
 	}
-	// At the end, where nothing can close it.
+	// At the end, because nothing after it could close it.
 	inCSV = append(inCSV, bad{`bad,1,1,1,,,E,"x`, source.RuleUnclosedQuote})
 	files["csv"] = struct {
 		begin string

@@ -157,7 +157,7 @@ func TestWhatWasNotAcceptedIsTriedAgain(t *testing.T) {
 		t.Fatal(err, counts(s))
 	}
 	c.client.send = nil
-	c.want("id,n\na,10\nb,20\nc,3\nd,4\n", 2, "a d") // the last value of a may have been 11
+	c.want("id,n\na,10\nb,20\nc,3\nd,4\n", 2, "a d") // the last value of a can have been 11
 }
 
 // For rows that were not reached, the snapshot keeps what it has.

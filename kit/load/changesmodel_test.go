@@ -284,7 +284,7 @@ func (m *modelRun) loads(t *testing.T) {
 	}
 }
 
-// load loads, sometimes with a journal, and may then resume a load that did not end.
+// load loads, sometimes with a journal, and sometimes resumes a load that did not end.
 func (m *modelRun) load(t *testing.T, job Job, in string) (s Summary, err error) {
 	dir := ""
 	if m.rnd.IntN(2) == 0 {

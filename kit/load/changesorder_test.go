@@ -55,7 +55,7 @@ func TestRowsAboutTheSameThing(t *testing.T) {
 	}
 }
 
-// What a snapshot has from a mapping that can delete a person is not valid for a mapping that cannot: the person may be gone.
+// A snapshot from a mapping that can delete a person is not valid for a mapping that cannot: the person may not exist any more.
 func TestMappingThatDeletesNoLonger(t *testing.T) {
 	t.Parallel()
 	const device = "messages:\n  - set_device: {userId: $id, token: $o, platform: ios}\n    when: =p == \"dev\"\n"
@@ -77,5 +77,5 @@ func TestEventsThatCannotBeTold(t *testing.T) {
 	}
 	c := newChanging(t, "messages:\n  - track: {userId: $id, event: Login, timestamp: =date(at)}\n")
 	c.want("id,at\na,2021-01-01\na,\n", 0, "a a")
-	c.want("id,at\na,2021-01-01\na,\na,2021-01-02\n", 1, "a a") // without its time a row may be another event
+	c.want("id,at\na,2021-01-01\na,\na,2021-01-02\n", 1, "a a") // without its time a row could be another event
 }

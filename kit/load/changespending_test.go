@@ -28,7 +28,7 @@ func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
 	const in = "id,n\na,1\nb,1\nc,1\n"
 	c := newChanging(t, people)
 	c.want(in, 0, "a b c")
-	killed(t, c.job.Changes.Snapshot, "") // that run may have sent another c
+	killed(t, c.job.Changes.Snapshot, "") // that run may have sent another value of c
 	c.job.Changes.Full, c.job.Limit = true, 1
 	c.want(in, 0, "a")
 	c.job.Changes.Full, c.job.Limit = false, 0
@@ -186,7 +186,7 @@ func TestPlanWithAnotherKey(t *testing.T) {
 	}
 }
 
-// A run cannot be resumed after another load has renewed its snapshot. What the run kept, which may be ids in clear text, is removed.
+// A run cannot be resumed after another load has renewed its snapshot. The files that the run kept, which can contain ids in clear text, are removed.
 func TestSupersededRun(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)

@@ -235,7 +235,7 @@ func TestDenyListIdentity(t *testing.T) {
 	}
 }
 
-// TestDenyListRules refuses lists with ids that the mapping rejects: nobody in an input has them, so the person who was meant would pass.
+// TestDenyListRules refuses lists with ids that the mapping rejects: no row has such an id, so the intended person would not be denied.
 func TestDenyListRules(t *testing.T) {
 	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n"

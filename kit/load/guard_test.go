@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A plan counts the beginning of the input and estimates the whole from it.
+// A plan counts the beginning of the input and from that estimates the whole input.
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - delete_person: {userId: $id}\n    when: =n == \"9\"\n"

@@ -96,7 +96,7 @@ func TestApproval(t *testing.T) {
 			}
 		})
 	}
-	c := newMirroring(t, people) // the snapshot may be another too
+	c := newMirroring(t, people) // the snapshot can be another one too
 	if _, err := c.load(manyPeople(20)); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// An input that may be incomplete deletes nobody.
+// An input that could be incomplete deletes nobody.
 func TestExpectedRows(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -35,7 +35,7 @@ func TestRefusalsBeyondTheBound(t *testing.T) {
 				if !errors.Is(err, ErrTooManyErrors) || s.RejectedByAPI < tt.want || s.RejectedByAPI > tt.want+int64(tt.concurrency)-1 || s.Unknown > 0 || s.Rows != 20_000 {
 					t.Errorf("%v: %s", err, counts(s))
 				}
-				if tt.concurrency == 1 && strings.Contains(err.Error(), "on their way then") { // otherwise those on their way may already be answered
+				if tt.concurrency == 1 && strings.Contains(err.Error(), "on their way then") { // otherwise the requests that are under way could already be answered
 					t.Errorf("%v", err)
 				}
 			})

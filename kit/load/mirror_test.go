@@ -78,7 +78,7 @@ func TestLeaversOutliveAnOutage(t *testing.T) {
 	}
 }
 
-// Nobody who is in the input in any form is deleted, and if a row may be about anybody, nobody is.
+// Nobody who is in the input in any form is deleted. If a row could be about anybody, nobody is deleted.
 func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
 	const (
 		mail     = "messages:\n  - identify: {userId: $id, traits: {email: $n}}\n"
@@ -234,7 +234,7 @@ func TestWhoWasDeletedBeforeAnOutageIsNew(t *testing.T) {
 	c.want(manyPeople(3), 0, "p00 p01 p02")
 }
 
-// A mapping with which a mirror could delete somebody who is in the input is refused before anything is sent.
+// If a mirror with this mapping could delete somebody who is in the input, the mapping is refused before anything is sent.
 func TestMappingsThatCannotBeMirrored(t *testing.T) {
 	t.Parallel()
 	const identify = "messages:\n  - identify: {userId: $id}\n"

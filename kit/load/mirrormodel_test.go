@@ -63,7 +63,7 @@ type mirrorCounts struct {
 	blank    int // loads that deleted nobody because of a row without a key
 }
 
-// tell reports whether enough happened for so many seeds.
+// tell reports whether enough happened for that many seeds to show something.
 func (c *mirrorCounts) tell(seeds uint64) bool {
 	n := int(seeds)
 	return c.deleted >= n/4 && c.killed >= n/4 && c.resumed >= n/8 && c.changed >= n/8 && c.pipes >= n/4 && c.lost >= n/4 &&
@@ -164,7 +164,7 @@ func (m *mirrorModel) disturb() {
 		m.note(row)
 		m.write(text + row + "\n")
 	case 2:
-		if runtime.GOOS == "windows" { // where a file that is being read cannot be replaced
+		if runtime.GOOS == "windows" { // on a system that cannot replace a file that is being read
 			m.write(m.change(4))
 		} else if err = os.WriteFile(m.in+".new", []byte(m.change(4)), 0o600); err == nil {
 			err = os.Rename(m.in+".new", m.in)
@@ -244,7 +244,7 @@ func (m *mirrorModel) apply(message cio.Message) {
 	}
 }
 
-// judge checks that a person may be deleted.
+// judge checks that a person is allowed to be deleted.
 func (m *mirrorModel) judge(id string) {
 	m.deleted++
 	m.gone[id] = true
@@ -317,7 +317,7 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 			m.excused[key] = true // after this load
 		}
 	}
-	said := s.SameAddress + s.LeftAlone + s.RejectedByAPI // one of them may be a deletion
+	said := s.SameAddress + s.LeftAlone + s.RejectedByAPI // one of them can be a deletion
 	for _, r := range s.Reasons {
 		if r.Rule == RuleLeftUnsure {
 			said += r.Count
@@ -412,7 +412,7 @@ func (m *mirrorModel) approve(job Job) *Plan {
 	return &plan
 }
 
-// load loads, with or without a journal, and may resume what did not end.
+// load loads, with or without a journal, and sometimes resumes a load that did not end.
 func (m *mirrorModel) load(job Job) {
 	m.loads++
 	m.gone = make(map[string]bool)

@@ -305,7 +305,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 	}
 }
 
-// What a load sent before it ended early may not be true any more after another load was killed, and people of that load must not be forgotten.
+// If another load was killed, what a load sent before it ended early may be outdated, and people of that load must not be forgotten.
 func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)

@@ -46,7 +46,7 @@ func TestResumedQueryLosesNobody(t *testing.T) {
 			}
 			defer db.Close()
 			db.SetMaxOpenConns(1)
-			table := fmt.Sprintf("queried_%d", os.Getpid()) // another process may test on the same server
+			table := fmt.Sprintf("queried_%d", os.Getpid()) // another process can run tests on the same server
 			defer db.Exec("DROP TABLE IF EXISTS " + table)
 			var all queryCounts
 			for seed := first; seed < first+seeds || !all.tell(seeds) && seed < first+4*seeds; seed++ { // rotating seeds are sometimes unlucky
@@ -103,7 +103,7 @@ func queryPlaces(t *testing.T) []queryPlace {
 // because values had changed.
 type queryCounts struct{ killed, resumed, refused, finished, keptAll, deleted int }
 
-// tell reports whether enough happened for so many seeds.
+// tell reports whether enough happened for that many seeds to show something.
 func (c *queryCounts) tell(seeds uint64) bool {
 	n := int(seeds)
 	return c.killed >= n/2 && c.resumed >= n/3 && c.refused >= n/8 && c.finished >= n/8 && c.deleted >= n/4 && c.keptAll >= n/50
@@ -184,7 +184,7 @@ func (m *queryModel) change(ways int) {
 	case 6: // one leaves, another comes
 		m.rows = slices.Delete(m.rows, i, i+1)
 		m.insert()
-	case 7: // another key or address, which may be the order of the rows, while somebody leaves
+	case 7: // another key or address, which can be the order of the rows, while somebody leaves
 		a.key, a.address, m.moved = m.unused(placeIn), m.unused(mailboxOf), true
 		if m.chance(2) && i != j {
 			m.rows = slices.Delete(m.rows, j, j+1)

@@ -119,7 +119,7 @@ func TestRejectsFileIsLocked(t *testing.T) {
 				t.Errorf("the rejects of %s are not complete in %s", row, got)
 			}
 		}
-		// The owner file of a lock may remain on Windows, if another load has it open; it is hidden and does no harm.
+		// On Windows, the owner file of a lock can remain if another load has it open. It is hidden and does no harm.
 		if files, err := filepath.Glob(filepath.Join(dir, "r*.jsonl")); err != nil || len(files) != len(want) {
 			t.Errorf("%d files for %d loads: %s, %v", len(files), len(want), got, err)
 		}

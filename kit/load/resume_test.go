@@ -352,7 +352,7 @@ func TestResumeNeedsAResumerBehindAMark(t *testing.T) {
 	}
 }
 
-// No output may be an input or another output, under any name, and all outputs must be writable. That is checked before anything is sent.
+// No output is allowed to be an input or another output, under any name, and all outputs must be writable. That is checked before anything is sent.
 func TestOutputsAndInputs(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -62,7 +62,7 @@ func sinkClient(t testing.TB) *cio.Client {
 	return client
 }
 
-// TestMemory loads a stream that is far larger than the memory that it may use.
+// TestMemory loads a stream that is far larger than the memory that it is allowed to use.
 func TestMemory(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("memory is not measured in short tests and under the race detector")

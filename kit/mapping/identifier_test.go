@@ -262,7 +262,7 @@ func TestRewrittenIDs(t *testing.T) {
 	for kind, input := range inputs {
 		for _, p := range positions {
 			if strings.Contains(p.mapping, "messageId: [") {
-				continue // one of several values may be an amount
+				continue // one of several values can be an amount
 			}
 			t.Run(kind+"/"+p.mapping, func(t *testing.T) {
 				some := [][2]string{rows[rng.IntN(len(rows))], rows[rng.IntN(len(rows))]}
@@ -295,7 +295,7 @@ func TestPaddedIDs(t *testing.T) {
 				}
 				accepted, rejects := loadRows(t, inputs["JSON Lines"](t, [][2]string{{text, "x"}}), "messages:\n  - "+p.mapping+"\n")
 				rule := RulePaddedID
-				if TrimID(text) == "" && p.field == "traits.email" { // the client checks the whole message first
+				if TrimID(text) == "" && p.field == "traits.email" { // the client checks the complete message first
 					rule = string(cio.RuleBlankID)
 				}
 				if len(accepted) != 0 || len(rejects) != 1 || rejects[0].Rule != rule || rejects[0].Field != p.field {

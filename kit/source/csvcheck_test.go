@@ -49,7 +49,7 @@ func TestRowsThatAreNoData(t *testing.T) {
 	}
 }
 
-// A missing quote makes a field swallow rows. A quote that is text, or an unknown escape, may do worse.
+// If a quote is missing, a field contains the following rows. A quote that is text, or an unknown escape, can do more harm.
 func TestQuotesThatAreLost(t *testing.T) {
 	t.Parallel()
 	const people = "id,name,city,n\nu1,Ann,Berlin,1\n"

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Names as they occur in lists, by the encoding that such a list may have.
+// Names as they occur in lists, by the encoding that such a list can have.
 var listed = map[string][]string{
 	"windows-1252": {
 		"Jürgen", "Änne", "Groß", "Müller", "Köhler", "Ännchen", "Björn", "Straße", "Özil", "Übach", "Weiß", "Günther", "Schäfer", "Jörg", "Löwe", "Süß",
@@ -45,7 +45,7 @@ func list(t *testing.T, rng *rand.Rand, encoding string, n int) []byte {
 func TestGuessTellsWestFromEast(t *testing.T) {
 	t.Parallel()
 	seed := uint64(0)
-	if os.Getenv("CIOKIT_FULL") == "1" { // another seed may find a failure
+	if os.Getenv("CIOKIT_FULL") == "1" { // another seed can find a failure
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)

@@ -111,7 +111,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// FuzzJSONLines compares with encoding/json, line by line, where no object may span lines.
+// FuzzJSONLines compares with encoding/json, line by line, for input in which no object is allowed to span lines.
 func FuzzJSONLines(f *testing.F) {
 	for _, seed := range []string{`{"a":1}`, `{"a":{"a":[1,"}"]},"b":"\\"}` + "\n\n{}\n[]", `{"\u0061":1.0e5,"a":null}`, "{\"a\":1\r\n}\n", `{"a":"` + "\xff" + `"}`, `{"a":1}{"a":2}`} {
 		f.Add([]byte(seed))

@@ -169,7 +169,7 @@ func TestRejectsAsMended(t *testing.T) {
 	}
 }
 
-// Files that only resemble rejects files are rejected as a whole, with what to do.
+// Files that only resemble rejects files are refused completely, and the error says what to do.
 func TestRejectsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, in, want string }{

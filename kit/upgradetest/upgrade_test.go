@@ -367,7 +367,7 @@ func TestOutbox(t *testing.T) {
 		if err := o.Close(ctx); err != nil {
 			t.Log(err) // waiting messages are on disk
 		}
-		if err := os.Remove(filepath.Join(dir, "reserve")); err != nil { // nothing but zeros
+		if err := os.Remove(filepath.Join(dir, "reserve")); err != nil { // it contains only zeros
 			t.Fatal(err)
 		}
 	}, func(t *testing.T, dir string) {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// A person whose address another person has is named together with that person, for as many people as are asked for.
+// If another person has the address of a person, both are named together, for as many people as the limit allows.
 func TestNamesWhoHasTheAddress(t *testing.T) {
 	t.Parallel()
 	m, err := mapping.Read(write(t, "m.yaml", "messages:\n  - identify:\n      userId: $id\n      traits: {email: $email, plan: $plan}\n"))

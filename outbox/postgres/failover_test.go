@@ -60,7 +60,7 @@ func (in *installation) command(name string, args ...string) []string {
 // end ends a server, if it runs.
 func (in *installation) end(data string) {
 	all := in.command("pg_ctl", "-D", data, "-m", "immediate", "stop")
-	_ = exec.Command(all[0], all[1:]...).Run() // it may have ended
+	_ = exec.Command(all[0], all[1:]...).Run() // it can have ended already
 }
 
 // run runs a program of the installation to its end.

@@ -130,7 +130,7 @@ func newGate(t *testing.T) *gate {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, text) // the client may be gone
+		_, _ = io.WriteString(w, text) // the client can be gone
 	}))
 	t.Cleanup(g.Close)
 	return g

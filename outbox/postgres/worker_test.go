@@ -40,7 +40,7 @@ func TestCommittedAndRolledBack(t *testing.T) {
 	if !errors.As(err, &rule) || rule.Index != 1 {
 		t.Fatalf("a message of nobody: %v", err)
 	}
-	p.enqueue(t, tx, "u", "d") // the transaction goes on
+	p.enqueue(t, tx, "u", "d") // the transaction can be used further
 	commit(t, tx)
 	db := openSQL(t, p.url)
 	for _, id := range []string{"rolled back too", "e"} {
@@ -373,7 +373,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// TestPooler puts a proxy in between that tells a process number of its own, as poolers do.
+// TestPooler puts a proxy in between that reports its own process number, as poolers do.
 func TestPooler(t *testing.T) {
 	t.Parallel()
 	address, schema := fresh(t)

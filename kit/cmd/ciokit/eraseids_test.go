@@ -152,7 +152,7 @@ func TestEraseRefusesDoubtfulIDs(t *testing.T) {
 	}
 }
 
-// A first line that may be a person is not shown.
+// A first line that could be a person is not shown.
 func TestEraseShowsNoRowsAsColumns(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"meier,anna\nschulz,bert\n", "ida,meier\nuwe,schulz\n", "ann@example.com,meier\nx,y\n", "user-1001,meier\nx,y\n", "meier,1001\nx,2\n"} {
@@ -212,7 +212,7 @@ func TestEraseReadsWhoWasWritten(t *testing.T) {
 	}
 }
 
-// An identifier that is asked for is read by the rules of a plan: what is around it is no part of it, and one of which it is doubtful whom it names
+// The identifier that a user searches for is read by the rules of a plan: spaces around it do not belong to it. If it is doubtful whom it names, it
 // is refused and not shown.
 func TestEraseAsksByTheRulesOfPlans(t *testing.T) {
 	t.Parallel()
@@ -316,8 +316,8 @@ func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
 	}
 }
 
-// Whatever an input is, no error shows what stands in it: neither a row, nor a first line that may be one, nor a member that may be named by a
-// person.
+// Whatever an input is, no error shows its contents: neither a row, nor a first line that could be a row, nor a member whose name could be a
+// person's.
 func TestEraseErrorsShowNobody(t *testing.T) {
 	t.Parallel()
 	secrets := []string{"zqx7531", "zqmeier", "zq.meier@zqhost.example", "Zqanna Zqmeier", "cio_zq0a1b", "zqid", "email-zqmeier", "zqcustomer"}

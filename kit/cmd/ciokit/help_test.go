@@ -120,7 +120,7 @@ func everyHelp(t *testing.T) map[string]string {
 	return helps
 }
 
-// wideLines are the lines of a text that are longer than a line of the help may be.
+// wideLines returns the lines of a text that are longer than a line of the help is allowed to be.
 func wideLines(text string) (wide []string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if utf8.RuneCountInString(line) > console.HelpWidth {

@@ -25,7 +25,7 @@ func night(t *testing.T, dir string, args ...string) (said string, code int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = p.Wait() // the code tells
+	_ = p.Wait() // the exit code shows it
 	return p.said.String(), p.ProcessState.ExitCode()
 }
 

@@ -38,7 +38,7 @@ type taker struct {
 }
 
 func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set(emulator.Header, "1") // so that there is no question
+	w.Header().Set(emulator.Header, "1") // so that the load asks nothing
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client is gone

@@ -29,7 +29,7 @@ type kernel struct {
 	cmd             *exec.Cmd
 	gonb            int // its process
 	emulator, files string
-	recorder        string // and the prefix of ids, where a real workspace is allowed
+	recorder        string // it and prefix, the prefix of ids, are set if a real workspace is allowed
 	prefix          string
 	life            io.ReadCloser // ends when GoNB does
 	ended           chan struct{}

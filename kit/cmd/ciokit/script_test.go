@@ -27,16 +27,16 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"ciokit": main})
 }
 
-// TestScripts runs the scripts in testdata/script. Each runs the command as a process of its own, beside an emulator at $EMULATOR with
-// the key in $CUSTOMERIO_API_KEY and Parquet files in $PARQUET. Besides the commands of testscript there are scriptTools and
+// TestScripts runs the scripts in testdata/script. Each runs the command as a separate process. An emulator listens at $EMULATOR, its key is in
+// $CUSTOMERIO_API_KEY, and Parquet files are in $PARQUET. Besides the commands of testscript there are scriptTools and
 //
-//	exits CODE COMMAND...   run it and insist on the exit code
+//	exits CODE COMMAND...   run it and check the exit code
 //	stats JSON              the emulator's counters have the members of the object
 //	fault JSON              queue a fault in the emulator
 //	block LANGUAGE DOCUMENT FILE  write the first block of a language in a guide to a file that can be run
-//	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, of so many elements
-//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM, for which
-//	                        Ctrl-C stands on Windows, 137 to kill it
+//	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, with that many elements
+//	interrupts CODE COMMAND run it, interrupt it in its first call, and check the exit code: 130 for Ctrl-C, 143 for SIGTERM (on Windows
+//	                        Ctrl-C is sent instead), 137 to kill it
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{

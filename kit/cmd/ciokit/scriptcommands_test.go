@@ -20,23 +20,23 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// scriptTools are commands for scripts that stand for programs which not every system has:
+// scriptTools are commands for scripts. They replace programs that not every system has:
 //
 //	gzip FILE...                     compress each to FILE.gz, and keep it
 //	sqlite FILE STATEMENTS           make a database or change it
-//	edit FILE REGEXP NEW...          replace what matches, which something must
+//	edit FILE REGEXP NEW...          replace what matches; something must match
 //	first N FILE TO                  copy the first N bytes
 //	latin1 FILE                      rewrite a file of UTF-8 in ISO 8859-1
-//	expand FILE...                   replace $NAME in each by what the variable holds
+//	expand FILE...                   replace $NAME in each by the value of the variable
 //	run VARIABLE FILE                set it to the id of the newest load of a file of that name
-//	entries N DIRECTORY              it has so many entries
-//	nowhere TEXT DIRECTORY           no file in it holds the text
-//	mode OCTAL FILE...               the files have that mode, where files have modes
+//	entries N DIRECTORY              it has that many entries
+//	nowhere TEXT DIRECTORY           no file in it contains the text
+//	mode OCTAL FILE...               the files have that mode, on systems with modes
 //	link OLD NEW                     give a file a second name
-//	erasekeys OPERATOR APPROVER      make all keys of ciokit erase, and put them into the environment
-//	secret VARIABLE FILE...          set it to what the files hold
-//	feed PIPE FILE                   make a named pipe from which the file can be read
-//	app METHOD PATH [BODY]           call the App API of the emulator, or the Track API, and insist on a success
+//	erasekeys OPERATOR APPROVER      make all keys for ciokit erase, and put them into the environment
+//	secret VARIABLE FILE...          set it to the contents of the files
+//	feed PIPE FILE                   make a named pipe that returns the contents of the file
+//	app METHOD PATH [BODY]           call the App API of the emulator, or the Track API; the call must succeed
 var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 	"gzip": func(ts *testscript.TestScript, args []string) {
 		for _, name := range args {

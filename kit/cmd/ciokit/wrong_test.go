@@ -95,7 +95,8 @@ func TestWrongUses(t *testing.T) {
 	}
 }
 
-// wrongUse runs a command line and returns its exit code and all that it prints. Its words may stand in double quotes, and variables before it.
+// wrongUse runs a command line and returns its exit code and all that it prints. Words can be in double quotes, and variables can precede the
+// command.
 func wrongUse(t *testing.T, line string, vars map[string]string, shown *strings.Replacer) string {
 	t.Helper()
 	for _, name := range []string{"CUSTOMERIO_REGION", "CUSTOMERIO_BASE_URL", "CUSTOMERIO_APP_API_KEY", "CUSTOMERIO_APP_BASE_URL", "CIOKIT_LIVE_WORKSPACE", "CIOKIT_RATE_LIMIT"} {

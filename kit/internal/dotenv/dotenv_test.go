@@ -72,7 +72,7 @@ func TestDone(t *testing.T) {
 	}
 }
 
-// A line with one of our names that is not valid is an error that contains nothing of it; lines of other programs are ignored.
+// An invalid line with one of our names is an error that does not show the line. Lines of other programs are ignored.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"s3cret", "CUSTOMERIO_API_KEY s3cret", "CUSTOMERIO_API_KEY: s3cret", "set CUSTOMERIO_A=s3cret", "$env:CIOKIT_A=s3cret", `CIOKIT_A="s3cret`, `CIOKIT_A="s3cret" more`, "CUSTOMERIO_API_KEY"} {

@@ -202,7 +202,7 @@ func TestOneAtATime(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	looked := make(chan struct{})
-	go func() { // a check does not take it from anybody
+	go func() { // a check does not remove it from its owner
 		defer close(looked)
 		for {
 			select {

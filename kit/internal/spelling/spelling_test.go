@@ -2,7 +2,7 @@ package spelling
 
 import "testing"
 
-// A misspelt name is near the name that was meant, and another word is near no name.
+// A misspelt name is close to the intended name, and another word is not close to any name.
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	names := []string{"load", "runs", "max-errors", "max-deletes", "to", "rate", "order-by"}

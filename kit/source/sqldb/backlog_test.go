@@ -62,7 +62,7 @@ func TestBacklogKeepsTheOrder(t *testing.T) {
 			close(put)
 		}()
 		if most == 1<<40 {
-			<-put // all of it fits, although nobody takes any
+			<-put // everything fits, although nobody reads any of it
 			if info, err := b.file.Stat(); err != nil || info.Mode().Perm() != 0o600 || info.Size() < (pages-60)*size {
 				t.Fatalf("%v, %+v", err, info)
 			}
@@ -228,7 +228,7 @@ func TestMariaDBReadsAhead(t *testing.T) {
 	}
 }
 
-// Between Open and the first Next, which may be long because a person is asked, nothing is locked.
+// Between Open and the first Next there can be much time, because a person is asked. During that time nothing is locked.
 func TestNothingIsHeldBeforeTheFirstRow(t *testing.T) {
 	url := server(t, "CIOKIT_POSTGRES_URL")
 	src, err := Open(t.Context(), url+"&application_name=held", Query{SQL: "SELECT generate_series(1, 100000) AS n"})

@@ -18,7 +18,7 @@ var awkward = []string{
 	"Wq7z\u00e9Xk9v", "Wq7z\tXk9v", "Wq7z\nXk9v", "4567/9876", "4567#9876", "4567?9876", "Wq7z/Xk9v/Yj3n", "Wq7z@Xk9v@Yj3n", "[Wq7z]:4567", "e", "at", "sql", "", "Wq7z*Xk9v",
 }
 
-// tells returns a part of the password, of at least 4 characters, that text contains; empty if there is none.
+// tells returns a part of the password, of at least 4 characters, that the text contains; empty if there is none.
 func tells(text, password string) string {
 	for i := 0; i+4 <= len(password); i++ {
 		if part := password[i : i+4]; strings.Contains(text, part) && !strings.Contains("sslmode=disable@host/", part) && part != "5432" {
@@ -192,7 +192,7 @@ func TestPassfile(t *testing.T) {
 				if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 					t.Errorf("mode %o: %v; want %s", mode, err, want)
 				}
-				if err != nil && tells(strings.ReplaceAll(err.Error(), path, ""), password) != "" { // the digits of a temporary directory may be some of the password
+				if err != nil && tells(strings.ReplaceAll(err.Error(), path, ""), password) != "" { // the digits of a temporary directory can be a part of the password
 					t.Errorf("the error shows the password: %v", err)
 				}
 			}

@@ -61,7 +61,7 @@ func TestSelectedColumns(t *testing.T) {
 	}
 }
 
-// A row over the limit is a bad row, of which the beginning is kept, and the rows around it are read.
+// A row over the limit is a bad row. Its beginning is kept, and the rows around it are read.
 func TestLongRows(t *testing.T) {
 	const limit = 1000
 	file := "sqlite:" + sqliteFile(t, "CREATE TABLE t (a)")

@@ -25,7 +25,7 @@ func readAll(t *testing.T, src source.Source) (columns []source.Column, rows []s
 		times[c.Name]++
 	}
 	for _, c := range columns {
-		if times[c.Name] == 1 { // for the others it is not clear which is meant
+		if times[c.Name] == 1 { // for the others it is not clear which one is intended
 			names = append(names, c.Name)
 		}
 	}
@@ -134,7 +134,7 @@ func TestManyRows(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 3 { // one of them may find rows that are ready
+	for range 3 { // one of them can find rows that are ready
 		if err = src.Next(ended, &b); errors.Is(err, context.Canceled) {
 			break
 		}

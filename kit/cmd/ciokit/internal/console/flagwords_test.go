@@ -44,7 +44,7 @@ var (
 	beginning     = regexp.MustCompile("[\"`](\\w+): ")
 )
 
-// Every package of this repository whose errors begin with its name is known, so that no message of the command begins with such a name.
+// Every package of this repository whose errors begin with the package's name is known, so that no message of the command begins with it.
 func TestNoPackageBeginsAMessage(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..", "..", "..", "..")

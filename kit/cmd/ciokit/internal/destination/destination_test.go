@@ -131,7 +131,7 @@ func TestResolveUsage(t *testing.T) {
 	}
 }
 
-// An address that is nearly right is recognized, and no text that may be a key or a password is shown.
+// An address with a small mistake is recognized, and no text that could be a key or a password is shown.
 func TestNoDestination(t *testing.T) {
 	t.Parallel()
 	for to, want := range map[string]string{

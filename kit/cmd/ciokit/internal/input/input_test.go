@@ -50,7 +50,7 @@ func TestQueryOfNoDatabase(t *testing.T) {
 	}
 }
 
-// A text that may be the address of a database is refused before it can be shown as a file name. Files keep their names.
+// A text that could be the address of a database is refused before it can be shown as a file name. Files keep their names.
 func TestExpandRefusesAddresses(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
