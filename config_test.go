@@ -36,7 +36,7 @@ func TestNewClientRefuses(t *testing.T) {
 		{"messages over the batch", cio.Config{APIKey: "k", Region: cio.RegionUS, MaxBatchBytes: 32_000}, "does not fit"},
 		{"a context in a list", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: []int{1}}, "Config.Context"},
 		{"a context that is not UTF-8", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: map[string]string{"a": "\xff"}}, "context.a"},
-		{"a context that is no JSON", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: make(chan int)}, "Config.Context"},
+		{"a context that is not JSON", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: make(chan int)}, "Config.Context"},
 	} {
 		_, err := cio.NewClient(c.cfg)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") {

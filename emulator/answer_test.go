@@ -89,7 +89,7 @@ func TestAnswers(t *testing.T) {
 		{"batch with odd context", "/v1/batch", `{"batch":[{"type":"track","userId":"u","event":"e"}],"context":1}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "field-type", "context"},
 		{"item without type", "/v1/batch", `{"batch":[{"userId":"u","event":"e"}]}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "missing-type", "type"},
 		{"item of unknown type", "/v1/batch", `{"batch":[{"type":"Track","userId":"u","event":"e"}]}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "unknown-type", "type"},
-		{"item that is no object", "/v1/batch", `{"batch":[null]}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "not-an-object", ""},
+		{"item that is not an object", "/v1/batch", `{"batch":[null]}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "not-an-object", ""},
 		{"alias in a batch", "/v1/batch", `{"batch":[{"type":"alias","userId":"u","previousId":"v"}]}`, 200, 200, [2]emulator.Verdict{accepted, accepted}, "", ""},
 		{"call at the limit", "/v1/track", padded(32_768), 200, 200, [2]emulator.Verdict{accepted, accepted}, "", ""},
 		{"call over the limit", "/v1/track", padded(32_769), 200, 400, [2]emulator.Verdict{dropped, rejected}, "call-too-large", ""},

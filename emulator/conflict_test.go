@@ -17,12 +17,12 @@ func TestTraitConflicts(t *testing.T) {
 		want     string // the traits of u afterwards
 		warnings string
 	}{
-		{"an email that is no string", `{"email":5}`, `{"email":"u@b.example"}`, "reserved-trait"},
+		{"an email that is not a string", `{"email":5}`, `{"email":"u@b.example"}`, "reserved-trait"},
 		{"a blank email", `{"email":" "}`, `{"email":"u@b.example"}`, "reserved-trait"},
 		{"the email in another case", `{"email":"U@b.example"}`, `{"email":"U@b.example"}`, ""},
 		{"the same id", `{"id":"u"}`, `{"email":"u@b.example"}`, ""},
-		{"an id that is no string", `{"id":{}}`, `{"email":"u@b.example"}`, "reserved-trait"},
-		{"an anonymous_id that is no string", `{"anonymous_id":5}`, `{"email":"u@b.example"}`, "reserved-trait"},
+		{"an id that is not a string", `{"id":{}}`, `{"email":"u@b.example"}`, "reserved-trait"},
+		{"an anonymous_id that is not a string", `{"anonymous_id":5}`, `{"email":"u@b.example"}`, "reserved-trait"},
 		{"a preference too deep", `{"cio_subscription_preferences.a.b.c.d.e.f.g.h.i":1}`, `{"email":"u@b.example"}`, "reserved-trait"},
 		{"a long name of a long value", `{"` + strings.Repeat("n", 200) + `":"` + strings.Repeat("v", 2000) + `"}`,
 			`{"email":"u@b.example","` + strings.Repeat("n", 200) + `":"` + strings.Repeat("v", 2000) + `"}`, "attribute-name-length,attribute-value-length"},

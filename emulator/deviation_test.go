@@ -66,7 +66,7 @@ func TestDeviations(t *testing.T) {
 			outcome{200, 200, "", "r"}, outcome{200, 400, "missing-identity", ""}},
 		"a content report without a person": {call("/v1/track", `{"event":"Report Content Event","properties":{"actionType":"viewed_content"}}`), emulator.Config{RequireReportPerson: true}, reports,
 			outcome{200, 200, "", "r"}, outcome{200, 400, "missing-identity", ""}},
-		"an event without a person is no report": {call("/v1/track", `{"event":"Report Delivered"}`), emulator.Config{}, reports,
+		"an event without a person is not a report": {call("/v1/track", `{"event":"Report Delivered"}`), emulator.Config{}, reports,
 			outcome{200, 400, "missing-identity", ""}, outcome{200, 400, "missing-identity", ""}},
 		"an object type in words": {call("/v1/group", `{"groupId":"acme","traits":{"objectTypeId":"companies"}}`), emulator.Config{RefuseOddObjectTypes: true}, objects,
 			outcome{200, 200, "odd-object-type", "o"}, outcome{200, 400, "field-type odd-object-type", ""}},

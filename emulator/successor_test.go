@@ -28,12 +28,12 @@ func TestSuccessor(t *testing.T) {
 			{"/v1/identify", `{"userId":"old","traits":{"email":"ann@x.example"}}`},
 			{"/v1/identify", `{"userId":"new","traits":{"plan":"pro"}}`},
 			{"/v1/alias", `{"userId":"new","previousId":"old"}`}}},
-		{"somebody has the id again", "old", "", "", [][2]string{
+		{"a person has the id again", "old", "", "", [][2]string{
 			{"/v1/identify", `{"userId":"old","traits":{"email":"ann@x.example"}}`},
 			{"/v1/identify", `{"userId":"new","traits":{"email":"ann@x.example"}}`},
 			{"/v1/identify", `{"userId":"old","traits":{"plan":"free"}}`}}},
 		{"never there", "old", "", "", [][2]string{{"/v1/identify", `{"userId":"new","traits":{"email":"ann@x.example"}}`}}},
-		{"an anonymousId of theirs is no id of a person", "a1", "", "", [][2]string{
+		{"an anonymousId of theirs is not an id of a person", "a1", "", "", [][2]string{
 			{"/v1/track", `{"anonymousId":"a1","event":"Seen"}`},
 			{"/v1/identify", `{"userId":"new","anonymousId":"a1","traits":{"plan":"free"}}`}}},
 	} {

@@ -36,7 +36,7 @@ func TestSwitches(t *testing.T) {
 		{"oversize item dropped", emulator.Config{DropOversize: true, MaxCallBytes: 40}, false,
 			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify","userId":"u","traits":{"a":1}}]}`}}, 200, "dropped other-message-invalid,dropped message-too-large", 0},
 		{"oversize body dropped", emulator.Config{DropOversize: true, MaxBodyBytes: 100}, false, []step{{"/v1/identify", big}}, 200, "dropped body-too-large", 0},
-		{"batch refused whole", emulator.Config{}, false,
+		{"complete batch refused", emulator.Config{}, false,
 			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify"}]}`}}, 400, "rejected other-message-invalid,rejected missing-identity", 0},
 		{"batch refused by item", emulator.Config{RefuseItems: true}, false,
 			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify"}]}`}}, 400, "accepted,rejected missing-identity", 1},

@@ -62,10 +62,10 @@ func TestAGuardThatCannotTell(t *testing.T) {
 		{"a connection that was cut", func() error { return &url.Error{Op: "Get", URL: "http://consent", Err: errors.New("EOF")} }, true},
 		{"a name that is not found", func() error { return &net.DNSError{Err: "no such host", Name: "consent", IsNotFound: true} }, true},
 		{"a database that is gone", func() error { return fmt.Errorf("consents: %w", driver.ErrBadConn) }, true},
-		{"an error that says it may pass", func() error { return errFlaky }, true},
+		{"an error that says that it is temporary", func() error { return errFlaky }, true},
 		{"a refusal", func() error { return errors.New("asked to be forgotten") }, false},
 		{"a file that is not there", func() error { _, err := os.Stat("consents/jane@example.com"); return err }, false},
-		{"an address that is none", func() error {
+		{"a text that is not an address", func() error {
 			return &url.Error{Op: "parse", URL: "http://[jane@example.com", Err: errors.New("invalid userinfo")}
 		}, false},
 	} {

@@ -78,7 +78,7 @@ func TestAppendValueRefuses(t *testing.T) {
 		{"empty number", json.Number(""), wire.NotANumber, ""},
 		{"channel", map[string]any{"c": make(chan int)}, wire.NotEncodable, "c"},
 		{"year 10000", map[string]any{"t": time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, wire.YearOutOfRange, "t"},
-		{"raw bytes that are no JSON", json.RawMessage(`{"a":}`), wire.NotJSON, ""},
+		{"raw bytes that are not JSON", json.RawMessage(`{"a":}`), wire.NotJSON, ""},
 		{"two raw values", json.RawMessage(`{} {}`), wire.NotJSON, ""},
 		{"raw bytes that are not UTF-8", json.RawMessage("\"\xff\""), wire.NotUTF8, ""},
 		{"appender that writes no JSON", appender{`{"x":`}, wire.NotJSON, ""},

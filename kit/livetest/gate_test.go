@@ -136,8 +136,8 @@ func TestWorkspaceIsConfirmed(t *testing.T) {
 		err       error
 		says      string
 	}{
-		{"nobody names it", "", true, `{"workspaces":[{"id":1,"name":"Production"}]}`, ErrNoWorkspace, ""},
-		{"nobody names it, no App API key", "", false, "", ErrNoWorkspace, ""},
+		{"it is not named", "", true, `{"workspaces":[{"id":1,"name":"Production"}]}`, ErrNoWorkspace, ""},
+		{"it is not named, no App API key", "", false, "", ErrNoWorkspace, ""},
 		{"another", "Tests", true, `{"workspaces":[{"id":1,"name":"Production"}]}`, ErrAnotherWorkspace, ""},
 		{"almost", "tests", true, `{"workspaces":[{"id":1,"name":"Tests"}]}`, ErrAnotherWorkspace, ""},
 		{"the only one", "Tests", true, `{"workspaces":[{"id":1,"name":"Tests"}]}`, nil, `the workspace "Tests", as the App API says`},

@@ -196,7 +196,7 @@ func TestBrokenFiles(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"no header", "1,1,1.5,2.50,2021-01-01,2021-01-01T00:00:00Z,E,x\n", `has no column "id"`},
 		{"empty", "", "the input is empty"},
-		{"nothing but line ends", "\n\n\r\n", "the input is empty"},
+		{"only line ends", "\n\n\r\n", "the input is empty"},
 		{"a column twice", header + ",id\n", `2 columns named "id"`},
 		{"a column in another case", strings.ToUpper(header) + "\n", "write ID"},
 		{"an unclosed quote in the header", `"` + header + "\n", "unclosed-quote"},

@@ -105,7 +105,7 @@ func TestWhatRowsAreAbout(t *testing.T) {
 		{"a relationship by both its ends", "messages:\n  - relate: {userId: $id, objectId: $o, attributes: {n: $n}}\n", "id,o,n\na,1,x\na,2,y\nb,1,x\n", "id,o,n\nb,1,x\na,2,z\na,1,x\n", "a"},
 		{"a person by the email address", "messages:\n  - identify: {traits: {email: $e, n: $n}}\n", "e,n\nA@x.example,1\nb@x.example,2\n", "e,n\na@x.example,1\nb@x.example,2\n", ""},
 		{"a deletion by the person it is of", "messages:\n  - identify: {userId: $id}\n    when: =s != \"gone\"\n  - delete_person: {userId: $id}\n    when: =s == \"gone\"\n", "id,s\na,\nb,gone\n", "id,s\na,gone\nb,\n", "-a b"},
-		{"the context but for the library", "messages:\n  - identify: {userId: $id, context: {ip: $ip}}\n", "id,ip\na,1\nb,2\n", "id,ip\na,1\nb,3\n", "b"},
+		{"the context except the library", "messages:\n  - identify: {userId: $id, context: {ip: $ip}}\n", "id,ip\na,1\nb,2\n", "id,ip\na,1\nb,3\n", "b"},
 		{"a time that the mapping gives", "messages:\n  - identify: {userId: $id, timestamp: $at}\n", "id,at\na,2021-01-01\nb,2021-01-01\n", "id,at\na,2021-01-01\nb,2021-01-02\n", "b"},
 	}
 	for _, tt := range tests {
@@ -218,7 +218,7 @@ func TestMirror(t *testing.T) {
 		c := start(t, MirrorDelete)
 		c.want(strings.Replace(twenty(1), "p00,0", "p00,zero", 1), 18, "-p01")
 	})
-	t.Run("a row of nobody knows whom keeps everybody", func(t *testing.T) {
+	t.Run("a row of an unknown person keeps everybody", func(t *testing.T) {
 		c := start(t, MirrorDelete)
 		s := c.want(strings.Replace(twenty(1), "p00,0", "p00", 1), 18, "")
 		if s.Left != 2 || s.LeftAlone != 2 || s.Removed != 0 {
@@ -310,7 +310,7 @@ func TestMirror(t *testing.T) {
 			t.Error(err, counts(s), s.Unchanged)
 		}
 	})
-	t.Run("a dry run tells how many", func(t *testing.T) {
+	t.Run("a dry run reports how many", func(t *testing.T) {
 		c := start(t, MirrorDelete)
 		c.job.DryRun = true
 		if s, err := c.load(twenty(1, 2)); err != nil || len(c.sent) > 0 || s.Left != 2 || s.Unchanged != 18 {

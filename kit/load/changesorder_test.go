@@ -31,14 +31,14 @@ func TestRowsAboutTheSameThing(t *testing.T) {
 		{"that all say the same of the person", order, "u,a,1\nu,a,2\n", "u,a,2\nu,a,3\nu,a,1\n", 1},
 		{"others are left out", order, "u,a,1\nv,b,2\n", "v,b,2\nu,c,1\n", 1},
 		{"a person with another anonymousId", visitor, "u,a,1\nu,b,2\n", "u,c,1\nu,b,2\n", 0},
-		{"a device behind the deletion of its person", device, "u,dev,x\n", "u,del,\nu,dev,x\n", 0},
-		{"an event behind the deletion of its person", gone, "u,e,x\n", "u,del,\nu,e,x\n", 0},
+		{"a device after the deletion of its person", device, "u,dev,x\n", "u,del,\nu,dev,x\n", 0},
+		{"an event after the deletion of its person", gone, "u,e,x\n", "u,del,\nu,e,x\n", 0},
 		{"a deletion that comes last now", device, "u,del,\nu,dev,x\n", "u,dev,x\nu,del,\n", 0},
 		{"a person by the address", address, "u,a,u@x.example\n,b,U@x.example\n", "u,c,u@x.example\n,b,u@x.example\n", 0},
 		{"a person whose id is the address", address, "U@x.example,a,\n,b,u@x.example\n", "u@x.example,c,\n,b,u@x.example\n", 0},
 		{"an object by several people", object, "u,a,o\nv,b,o\n", "u,c,o\nv,b,o\n", 0},
 		{"relationships of one person are different things", related, "u,a,o\nu,b,p\nv,b,o\n", "v,b,o\nu,c,o\nu,b,p\n", 2},
-		{"a relationship behind the deletion of its object", torn, "u,r,o\n", "u,del,o\nu,r,o\n", 0},
+		{"a relationship after the deletion of its object", torn, "u,r,o\n", "u,del,o\nu,r,o\n", 0},
 		{"devices of one person are different things", devices, "u,a,x\nu,b,y\n", "u,c,x\nu,b,y\n", 1},
 	}
 	for _, tt := range tests {

@@ -120,7 +120,7 @@ func TestDenyListForms(t *testing.T) {
 		{"UTF-16 without a mark that begins with an empty line", inUTF16("\n\n42\n", true)[2:], DenyConfig{}, "--deny-encoding utf-16be"},
 		{"UTF-16 without a mark that begins with another script", inUTF16("ж\n42\n", false)[2:], DenyConfig{}, "--deny-encoding"},
 		{"gzip of UTF-16 without a mark", zipped(inUTF16("42\nann@x.org\n", false)[2:]), DenyConfig{}, "--deny-encoding utf-16le"},
-		{"said to be UTF-16", inUTF16("42\nann@x.org\n", false)[2:], DenyConfig{Encoding: "utf-16le"}, ""},
+		{"UTF-16 with the setting", inUTF16("42\nann@x.org\n", false)[2:], DenyConfig{Encoding: "utf-16le"}, ""},
 		{"UTF-32", inUTF32("42\nann@x.org\n"), DenyConfig{}, ""},
 		{"not UTF-8", "42\nann@x.org\nm\xfcller\n", DenyConfig{}, "line 3: the text is not in the encoding"},
 		{"Windows-1252", "42\nann@x.org\nm\xfcller\n", DenyConfig{Encoding: "windows-1252"}, ""},

@@ -123,7 +123,7 @@ func TestKinds(t *testing.T) {
 		{"an event with a part in the context", "email_opened: {userId: $id, email_id: $a, email: $b, context: {ip: $n}}",
 			`"userId":"7","event":"Email Opened","properties":{"email_id":"x"},"context":{"library":L,"ip":"3","traits":{"email":"y"}}`},
 		{"an event that acts, by its own name", "user_deleted: {userId: $id}", `"userId":"7","event":"User Deleted"`},
-		{"a condition that holds", "page: {userId: $id}\n    when: =b == \"y\"", `"userId":"7"`},
+		{"a condition that is true", "page: {userId: $id}\n    when: =b == \"y\"", `"userId":"7"`},
 		{"a default", "identify: {userId: $id, traits: {n: =int(none), m: =int(n)}}\n    default: {none: 5, n: 8}", `"userId":"7","traits":{"n":5,"m":3}`},
 		{"?? of a text", "identify: {userId: $id, traits: {p: '=none ?? \"free\"', q: '=trim(none) ?? a', r: '=a ?? \"z\"'}}", `"userId":"7","traits":{"p":"free","q":"x","r":"x"}`},
 		{"all columns but some", "identify: {userId: $id, traits: {$all: {except: [id, b, at]}, n: =int(n)}}\n    null: [none]", `"userId":"7","traits":{"a":"x","none":null,"n":3}`},

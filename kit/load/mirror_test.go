@@ -97,14 +97,14 @@ func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
 		{"an email address that has left", people, "Ann@x.example,1\nbob@x.example,1\n", "bob@x.example,1\n", 1, 0, "-Ann@x.example"},
 		{"an accepted row without the userId", mail, "u1,u1@x.example\nu2,u2@x.example\n", ",u1@x.example\nu2,u2@x.example\n", 1, 1, ""},
 		{"a row whose condition does not hold", guarded, "a,1\nb,1\n", "a,0\nb,1\n", 0, 0, ""},
-		{"a row whose condition does not hold, of nobody knows whom", guarded, "a,1\nb,1\n", ",0\nb,1\n", 1, 1, ""},
+		{"a row of an unknown person, whose condition is false", guarded, "a,1\nb,1\n", ",0\nb,1\n", 1, 1, ""},
 		{"a row with nothing in it", guarded, "a,1\nb,1\n", ",\nb,1\n", 1, 1, ""},
 		{"a row with one of its messages", twoOfOne, "a,1\nb,1\n", "a,0\nb,1\n", 0, 0, ""},
 		{"a second person, of a message with a condition", owner, "a,z\nz,0\n", "a,z\n", 0, 0, ""},
 		{"a second person who is not named", owner, "a,z\nz,0\n", "a,\n", 1, 1, ""},
 		{"rows of objects are about nobody", objects, "a,1\nb,1\no,0\n", "b,1\no,0\n", 1, 0, "-a"},
 		{"a row that is refused, with its person", people, "a,1\nb,1\n", "a,x\n", 1, 0, "-b"},
-		{"a row that is refused, of nobody knows whom", people, "a,1\nb,1\n", "b,1\n,x\n", 1, 1, ""},
+		{"a rejected row of an unknown person", people, "a,1\nb,1\n", "b,1\n,x\n", 1, 1, ""},
 		{"a row that is refused for an id that nobody can have", double, "a,1\nb,1\n", "a,1\n" + strings.Repeat("x", 600<<10) + ",1\n", 1, 0, "-bb"},
 	}
 	for _, tt := range tests {

@@ -22,7 +22,7 @@ import (
 func TestMirrorComparesIDs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, first, second, sent string }{
-		{"an id with an @ that is no address", "Acme1@EU,1\nacme1@eu,1\n", "acme1@eu,1\n", "-Acme1@EU"},
+		{"an id with an @ that is not an address", "Acme1@EU,1\nacme1@eu,1\n", "acme1@eu,1\n", "-Acme1@EU"},
 		{"the other one", "Acme1@EU,1\nacme1@eu,1\n", "Acme1@EU,1\n", "-acme1@eu"},
 		{"an address as it was read", "Ann@X.org,1\nb,1\n", "b,1\n", "-Ann@X.org"},
 		{"one spelling of two", "Ann@X.org,1\nann@x.org,1\nb,1\n", "ANN@x.org,1\nb,1\n", "ANN@x.org"},
@@ -82,7 +82,7 @@ func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 		{"the address is the id now", "u1,a@x.org,1\nu2,,1\n", "A@x.org,,1\nu2,,1\n", 0, 1},
 		{"in a row that is refused", "u1,a@x.org,1\nu2,,1\n", "v1,a@x.org,bad\nu2,,1\n", 0, 1},
 		{"in a row whose condition does not hold", "u1,a@x.org,1\nu2,,1\n", "v1,a@x.org,0\nu2,,1\n", 0, 1},
-		{"an address of somebody else", "u1,a@x.org,1\nu2,,1\n", "v1,c@x.org,1\nu2,,1\n", 1, 0},
+		{"an address of another person", "u1,a@x.org,1\nu2,,1\n", "v1,c@x.org,1\nu2,,1\n", 1, 0},
 		{"no address at all", "u1,no,1\nu2,,1\n", "v1,no,1\nu2,,1\n", 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,13 +132,13 @@ func TestRowsThatNameNobody(t *testing.T) {
 		{"left out by something else", plain + onMail, ",,Bonn,\n", true},
 		{"one key of two", "messages:\n  - identify: {userId: $id}\n" + onKey + "  - relate: {userId: $e, objectId: o}\n", ",,Bonn,\n", true},
 		{"both keys", "messages:\n  - identify: {userId: $id}\n" + onKey + "  - relate: {userId: $e, objectId: o}\n    when: =e != \"\" && id != \"\"\n", ",,Bonn,\n", false},
-		{"somebody else", plain + boss, ",,,boss\n", true},
-		{"somebody else, with an address", plain + boss, ",a@x.org,,boss\n", true},
-		{"somebody else, left out by something else", plain + onMail + boss, ",,,boss\n", true},
-		{"somebody else first", "messages:\n" + boss + strings.TrimPrefix(plain, "messages:\n") + onMail, ",,,boss\n", true},
-		{"somebody else, who is known", plain + onMail + boss, ",,,u1\n", true},
-		{"somebody else, left out by the key", plain + onKey + boss, ",,,boss\n", false},
-		{"somebody else, left out by the key and more", plain + "    when: =e != \"\" && id != \"\"\n" + boss, ",,,boss\n", false},
+		{"another person", plain + boss, ",,,boss\n", true},
+		{"another person, with an address", plain + boss, ",a@x.org,,boss\n", true},
+		{"another person, left out by another condition", plain + onMail + boss, ",,,boss\n", true},
+		{"another person first", "messages:\n" + boss + strings.TrimPrefix(plain, "messages:\n") + onMail, ",,,boss\n", true},
+		{"another person, who is known", plain + onMail + boss, ",,,u1\n", true},
+		{"another person, left out by the key", plain + onKey + boss, ",,,boss\n", false},
+		{"another person, left out by the key and more", plain + "    when: =e != \"\" && id != \"\"\n" + boss, ",,,boss\n", false},
 		{"a second identify", plain + "  - identify: {userId: $boss}\n    when: =city != \"\"\n", "u3,u3@x.org,,\n", true},
 		{"the key in two columns", "messages:\n  - identify: {userId: =id + city}\n    when: =e != \"\"\n" + boss, ",,,boss\n", true},
 		{"the key in two columns, left out by one", "messages:\n  - identify: {userId: =id + city}\n    when: =city != \"\"\n" + boss, ",,,boss\n", false},

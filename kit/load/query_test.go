@@ -120,9 +120,9 @@ func TestResumedQuery(t *testing.T) {
 		rows    int64
 	}{
 		"nothing":                           {nil, false, 2000},
-		"rows appear behind":                {[]string{"INSERT INTO people VALUES ('z', 'z@x.example')"}, false, 2001},
-		"rows go behind":                    {[]string{"DELETE FROM people WHERE id = 'u1999'"}, false, 1999},
-		"an address behind":                 {[]string{"UPDATE people SET email = 'z@x.example' WHERE id = 'u1999'"}, false, 2000},
+		"rows appear after the mark":        {[]string{"INSERT INTO people VALUES ('z', 'z@x.example')"}, false, 2001},
+		"rows disappear after the mark":     {[]string{"DELETE FROM people WHERE id = 'u1999'"}, false, 1999},
+		"an address changes after the mark": {[]string{"UPDATE people SET email = 'z@x.example' WHERE id = 'u1999'"}, false, 2000},
 		"50 appear":                         {[]string{appear}, true, 0},
 		"50 appear and 50 go":               {[]string{"DELETE FROM people WHERE rowid BETWEEN 11 AND 60", appear}, true, 0},
 		"two change places":                 {[]string{"UPDATE people SET id = CASE id WHEN 'u3' THEN 'u1990' ELSE 'u3' END WHERE id IN ('u3', 'u1990')"}, true, 0},
@@ -167,8 +167,8 @@ func TestResumedMirrorOfAQuery(t *testing.T) {
 		changed bool
 		later   []string // deleted by the next load; in the last case u5's address is hers
 	}{
-		"nothing changes":      {nil, []string{"u1998"}, false, nil},
-		"somebody else leaves": {[]string{"DELETE FROM people WHERE id = 'u1997'"}, []string{"u1997", "u1998"}, false, nil},
+		"nothing changes":       {nil, []string{"u1998"}, false, nil},
+		"another person leaves": {[]string{"DELETE FROM people WHERE id = 'u1997'"}, []string{"u1997", "u1998"}, false, nil},
 		"her address changes, and one who was read leaves": {[]string{"UPDATE people SET email = 'a@x.example' WHERE id = 'u1990'", "DELETE FROM people WHERE id = 'u5'"}, nil, true, []string{"u1998", "u5"}},
 		"she takes the place of one who was read":          {[]string{"DELETE FROM people WHERE id IN ('u5', 'u1990')", "INSERT INTO people VALUES ('u1990', 'p00050@x.example')"}, nil, true, []string{"u1998"}},
 	} {

@@ -407,9 +407,9 @@ func TestRejectsOfOneRow(t *testing.T) {
 		rows, accepted int64
 		n              string
 	}{
-		"none mended":           {rejects, 1, 2, "2"},
-		"the first mended":      {edit(lines[0], "5") + lines[1], 1, 2, "5"},
-		"the second mended":     {lines[0] + edit(lines[1], "5"), 1, 2, "5"},
+		"none fixed":            {rejects, 1, 2, "2"},
+		"the first fixed":       {edit(lines[0], "5") + lines[1], 1, 2, "5"},
+		"the second fixed":      {lines[0] + edit(lines[1], "5"), 1, 2, "5"},
 		"both alike":            {edit(lines[0], "5") + edit(lines[1], "5"), 1, 2, "5"},
 		"in two ways":           {edit(lines[0], "5") + edit(lines[1], "6"), 2, 0, ""},
 		"in two ways and again": {edit(lines[0], "5") + edit(lines[1], "6") + lines[1], 2, 0, ""},

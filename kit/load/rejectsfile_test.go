@@ -140,10 +140,10 @@ func TestRejectsFileOfAResumedLoad(t *testing.T) {
 		want    string
 		note    string
 	}{
-		"nothing":        {func(*testing.T, string) {}, "r.jsonl=a,x;b,x;c,x", ""},
-		"another load":   {func(t *testing.T, file string) { rejecting(t, file, "z,x\n") }, "r.1.jsonl=a,x r.2.jsonl=z,x r.jsonl=b,x;c,x", "no longer in r.jsonl"},
-		"mended by hand": {func(t *testing.T, file string) { edit(t, file, "a,x", "a,12345") }, "r.1.jsonl=a,12345 r.jsonl=b,x;c,x", "The earlier contents of"},
-		"removed":        {func(t *testing.T, file string) { os.Remove(file) }, "r.jsonl=b,x;c,x", "no longer in r.jsonl"},
+		"nothing":       {func(*testing.T, string) {}, "r.jsonl=a,x;b,x;c,x", ""},
+		"another load":  {func(t *testing.T, file string) { rejecting(t, file, "z,x\n") }, "r.1.jsonl=a,x r.2.jsonl=z,x r.jsonl=b,x;c,x", "no longer in r.jsonl"},
+		"fixed by hand": {func(t *testing.T, file string) { edit(t, file, "a,x", "a,12345") }, "r.1.jsonl=a,12345 r.jsonl=b,x;c,x", "The earlier contents of"},
+		"removed":       {func(t *testing.T, file string) { os.Remove(file) }, "r.jsonl=b,x;c,x", "no longer in r.jsonl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, journals := t.TempDir(), t.TempDir()

@@ -285,17 +285,17 @@ func TestTortureShapes(t *testing.T) {
 		want string // of counts, or of the error
 	}{
 		{"CSV with two columns of a name", file("x.csv", "id,v,v\n1,2,3\n"), `map.yaml:2:52: messages[0].track.properties.v: the input has 2 columns named "v"`},
-		{"CSV with two columns of a name that nobody reads", file("x.csv", "id,v,x,x\n1,2,3,4\n"), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
+		{"CSV with two columns of an unread name", file("x.csv", "id,v,x,x\n1,2,3,4\n"), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
 		{"JSON Lines with two members of a name", file("x.jsonl", `{"id":"1","v":2,"v":3}`), "rows 1 bad 1 empty 0; messages 1 accepted 0 rejected 1"},
 		{"JSON Lines with two equal members", file("x.jsonl", `{"id":"1","v":2,"v":2}`), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
-		{"JSON Lines with two members of a name that nobody reads", file("x.jsonl", `{"id":"1","v":2,"x":3,"x":4}`), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
+		{"JSON Lines with two members of an unread name", file("x.jsonl", `{"id":"1","v":2,"x":3,"x":4}`), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
 		{"SQL with two columns of a name", query("SELECT 1 AS id, 2 AS v, 3 AS v"), `the input has 2 columns named "v"`},
 		{"empty CSV", file("x.csv", ""), "it has no header"},
 		{"empty JSON Lines", file("x.jsonl", ""), "rows 0 bad 0 empty 0; messages 0"},
 		{"empty Parquet", file("x.parquet", ""), "does not begin like a Parquet file"},
 		{"empty SQL", query("SELECT * FROM none"), "rows 0 bad 0 empty 0; messages 0"},
-		{"CSV with nothing but a header", file("x.csv", "id,v\n"), "rows 0 bad 0 empty 0; messages 0"},
-		{"CSV with nothing but a header without an end", file("x.csv", "id,v"), "rows 0 bad 0 empty 0; messages 0"},
+		{"CSV with only a header", file("x.csv", "id,v\n"), "rows 0 bad 0 empty 0; messages 0"},
+		{"CSV with only a header without an end", file("x.csv", "id,v"), "rows 0 bad 0 empty 0; messages 0"},
 		{"Parquet without rows", func(t *testing.T) (source.Source, error) {
 			path := filepath.Join(t.TempDir(), "x.parquet")
 			if err := writeParquet(path, parquet.NewSchema("row", parquet.Group{"id": parquet.String(), "v": parquet.Int(64)})); err != nil {

@@ -47,7 +47,7 @@ func TestPersonByAddress(t *testing.T) {
 	}{
 		"an id that is missing":   {"messages:\n  - identify: {userId: $id, traits: {email: $email}}\n", 3},
 		"another id":              {"messages:\n  - identify: {userId: $id, anonymousId: $anon, traits: {email: $email}}\n", 2},
-		"the address is meant":    {"messages:\n  - identify: {traits: {email: $email}}\n", 0},
+		"the address is intended": {"messages:\n  - identify: {traits: {email: $email}}\n", 0},
 		"the address is the id":   {"messages:\n  - identify: {userId: $email, traits: {email: $email}}\n", 0},
 		"not an identify":         {"messages:\n  - track: {userId: $email, event: Seen}\n", 0},
 		"one of several messages": {"messages:\n  - identify: {userId: $id, traits: {email: $email}}\n  - identify: {userId: $email, traits: {email: $email}}\n", 3},

@@ -17,7 +17,7 @@ func TestWrongMappings(t *testing.T) {
 	tests := []struct{ name, yaml, want string }{
 		{"empty", "", "m.yaml: the mapping is empty; begin with the line messages:"},
 		{"no messages", "message:\n  - identify: {userId: $id}\n", "m.yaml:1:1: there is no key \"message\"; write messages"},
-		{"messages is no list", "messages:\n  identify: {userId: $id}\n", "m.yaml:2:3: messages: messages is a mapping, not a list of messages; write each message as an item that begins with a dash, such as - identify:"},
+		{"messages is not a list", "messages:\n  identify: {userId: $id}\n", "m.yaml:2:3: messages: messages is a mapping, not a list of messages; write each message as an item that begins with a dash, such as - identify:"},
 		{"unknown type", "messages:\n  - identfy: {userId: $id}\n", "m.yaml:2:5: messages[0]: there is no type of message \"identfy\"; write identify"},
 		{"unknown field", "messages:\n  - identify:\n      userID: $id\n      trait: {a: $id}\n", "m.yaml:3:7: messages[0].identify: identify has no field \"userID\"; write userId\n" +
 			"m.yaml:4:7: messages[0].identify: identify has no field \"trait\"; write traits\n" +
@@ -45,7 +45,7 @@ func TestWrongMappings(t *testing.T) {
 		{"traits are text", "messages:\n  - identify: {userId: $id, traits: $plan}\n", "m.yaml:2:37: messages[0].identify.traits: traits must be an object, and a CSV column is text; write names and values below it, such as plan: $plan"},
 		{"an id that is a list", "messages:\n  - identify: {userId: [$id]}\n", "m.yaml:2:24: messages[0].identify.userId: userId must be text, not an object or a list; give a column, such as $id"},
 		{"an id that is true", "messages:\n  - identify: {userId: true}\n", "m.yaml:2:24: messages[0].identify.userId: userId must be text, not true or false; give a column, such as $id, or text in quotes"},
-		{"a number that is none in JSON", "messages:\n  - identify: {userId: $id, traits: {zip: 0123, inf: .inf}}\n", "m.yaml:2:43: messages[0].identify.traits.zip: \"0123\" is a number in YAML but not in JSON; write it as decimal digits with an optional point, or in quotes if it is text\n" +
+		{"a number that JSON does not have", "messages:\n  - identify: {userId: $id, traits: {zip: 0123, inf: .inf}}\n", "m.yaml:2:43: messages[0].identify.traits.zip: \"0123\" is a number in YAML but not in JSON; write it as decimal digits with an optional point, or in quotes if it is text\n" +
 			"m.yaml:2:54: messages[0].identify.traits.inf: \".inf\" is a number in YAML but not in JSON; write it as decimal digits with an optional point, or in quotes if it is text"},
 		{"null for a column that is not used", "messages:\n  - identify: {userId: $id, traits: {plan: $plan}}\n    null: [paln]\n", "m.yaml:3:12: messages[0].null[0]: no value of this identify comes from the column \"paln\"; write plan"},
 		{"a name that begins with a dollar", "messages:\n  - identify: {userId: $id, traits: {$plan: x}}\n", "m.yaml:2:38: messages[0].identify.traits: the name \"$plan\" begins with $; names are literal; write $$plan for a name that begins with $"},

@@ -102,8 +102,8 @@ func TestCompressions(t *testing.T) {
 	for _, tt := range []struct{ name, in, by string }{
 		{"gzip", gz(table), "gzip"},
 		{"gzip of several members", gz(table[:3]) + gz("") + gz(table[3:]), "gzip"},
-		{"gzip with zeros behind it", gz(table) + strings.Repeat("\x00", 5000), "gzip"},
-		{"gzip with one zero behind it", gz(table) + "\x00", "gzip"},
+		{"gzip with zeros after it", gz(table) + strings.Repeat("\x00", 5000), "gzip"},
+		{"gzip with one zero after it", gz(table) + "\x00", "gzip"},
 		{"zstd", zst(table), "zstd"},
 		{"zstd of several frames", zst(table[:4]) + zst(table[4:]), "zstd"},
 		{"zstd with frames to be skipped", skippable("x") + zst(table[:4]) + skippable("") + zst(table[4:]) + skippable("yz"), "zstd"},
@@ -360,13 +360,13 @@ func TestDictionariesOfXz(t *testing.T) {
 	rows := func(n int) string { return fmt.Sprintf("%d,2\n", n) }
 	for _, code := range []byte{0, 20, mostCode, mostCode + 1, 36, 40, 41} {
 		for name, in := range map[string]string{
-			"first":           xzBlocks([]xzBlock{{code, "id,n\n1,2\n"}, {0, rows(2)}}),
-			"second":          xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}, {code, rows(2)}}),
-			"growing":         xzBlocks([]xzBlock{{code - min(code, 1), "id,n\n1,2\n"}, {code, rows(2)}}),
-			"second stream":   xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}}, []xzBlock{{code, rows(2)}}),
-			"behind padding":  xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}}) + "\x00\x00\x00\x00" + xzBlocks([]xzBlock{{code, rows(2)}}),
-			"xz within gzip":  string(gzipped(t, xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}, {code, rows(2)}}))),
-			"behind real one": xzed(t, "id,n\n1,2\n") + xzBlocks([]xzBlock{{code, rows(2)}}),
+			"first":            xzBlocks([]xzBlock{{code, "id,n\n1,2\n"}, {0, rows(2)}}),
+			"second":           xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}, {code, rows(2)}}),
+			"growing":          xzBlocks([]xzBlock{{code - min(code, 1), "id,n\n1,2\n"}, {code, rows(2)}}),
+			"second stream":    xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}}, []xzBlock{{code, rows(2)}}),
+			"after padding":    xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}}) + "\x00\x00\x00\x00" + xzBlocks([]xzBlock{{code, rows(2)}}),
+			"xz within gzip":   string(gzipped(t, xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}, {code, rows(2)}}))),
+			"after a real one": xzed(t, "id,n\n1,2\n") + xzBlocks([]xzBlock{{code, rows(2)}}),
 		} {
 			if code == mostCode && name != "growing" {
 				continue // so much memory takes time

@@ -112,7 +112,7 @@ func TestCSV(t *testing.T) {
 		{"no line end at the end", "a,b\n1,2", "2 [\"1\" \"2\"]\n", Config{}},
 		{"CRLF", "a,b\r\n1,2\r\n3,\r\n", "2 [\"1\" \"2\"]\n3 [\"3\" \"-\"]\n", Config{}},
 		{"a CR elsewhere is refused", "a,b\n1\r2,3\r\r\n4,5\n", "2 stray-cr \"1\\r2,3\\r\"\n3 [\"4\" \"5\"]\n", Config{}},
-		{"a CR elsewhere is data if somebody says so", "a,b\n1\r2,3\r\r\n", "2 [\"1\\r2\" \"3\\r\"]\n", Config{LineEnd: LineEndLF}},
+		{"a CR elsewhere is data with the setting", "a,b\n1\r2,3\r\r\n", "2 [\"1\\r2\" \"3\\r\"]\n", Config{LineEnd: LineEndLF}},
 		{"byte order mark", "\xef\xbb\xbfa,b\n1,2\n", "2 [\"1\" \"2\"]\n", Config{}},
 		{"blank lines", "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", "5 [\"1\" \"2\"]\n8 [\"3\" \"4\"]\n", Config{}},
 		{"a line of spaces is a row", "a\n  \n", "2 [\"  \"]\n", Config{}},
@@ -132,7 +132,7 @@ func TestCSV(t *testing.T) {
 		{"a line over the limit", "a,b\n1," + strings.Repeat("x", 50) + "\n4,5\n", "2 row-too-long \"1," + strings.Repeat("x", 30) + "\"\n3 [\"4\" \"5\"]\n", Config{MaxRowBytes: 32}},
 		{"a last line over the limit", "a,b\n1," + strings.Repeat("x", 50), "2 row-too-long \"1," + strings.Repeat("x", 30) + "\"\n", Config{MaxRowBytes: 32}},
 		{"a quoted line over the limit", "a,b\n1,\"" + strings.Repeat("x", 50) + "\"\n4,5\n", "2 row-too-long \"1,\\\"" + strings.Repeat("x", 29) + "\"\n3 [\"4\" \"5\"]\n", Config{MaxRowBytes: 32}},
-		{"unused columns may share a name or have none", "a,,x,x\n1,2,3,4\n", "2 [\"1\"]\n", Config{}},
+		{"unused columns can share a name or have none", "a,,x,x\n1,2,3,4\n", "2 [\"1\"]\n", Config{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

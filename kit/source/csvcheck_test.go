@@ -21,13 +21,13 @@ func TestRowsThatAreNoData(t *testing.T) {
 	}{
 		{"a header that is repeated", people + "id,email,n\nu2,b@example.com,2\n", "3 repeated-header", 3, Config{}},
 		{"in capitals and quotes", people + "\"ID\",\"Email\",\"N\"\nu2,b@example.com,2\n", "3 repeated-header", 3, Config{}},
-		{"behind a byte order mark", people + "\xef\xbb\xbfid,email,n\nu2,b@example.com,2\n", "3 repeated-header", 3, Config{}},
+		{"after a byte order mark", people + "\xef\xbb\xbfid,email,n\nu2,b@example.com,2\n", "3 repeated-header", 3, Config{}},
 		{"twice", people + "id,email,n\nu2,b@example.com,2\nid,email,n\n", "3 repeated-header, 5 repeated-header", 4, Config{}},
 		{"of one column", "id\nu1\nid\nu2\n", "3 repeated-header", 3, Config{}},
 		{"two of three names in their places", people + "id,email,x\n", "3 other-header", 2, Config{}},
 		{"totals with a currency", "name,a,b\nAnn,1,2\nTotal,\"1,234.50 EUR\",$12\n", "3 no-data", 2, Config{}},
 		{"a name of a column as a value", people + "email,c@example.com,3\n", "", 2, Config{}},
-		{"names in another order, and what stands below", people + "email,id,n\nb@example.com,u2,2\nc@example.com,u3,3\n", "3 other-header, 4 other-header, 5 other-header", 4, Config{}},
+		{"names in another order, and the rows below", people + "email,id,n\nb@example.com,u2,2\nc@example.com,u3,3\n", "3 other-header, 4 other-header, 5 other-header", 4, Config{}},
 		{"names in another order, then the right ones", people + "email,id,n\nb@example.com,u2,2\nid,email,n\nu3,c@example.com,3\n", "3 other-header, 4 other-header, 5 repeated-header", 5, Config{}},
 		{"a byte order mark before data", people + "\xef\xbb\xbfu2,b@example.com,2\n", "3 byte-order-mark", 2, Config{}},
 		{"a ruler below the header", "id,email,n\n---,---,---\nu1,a@example.com,1\n", "2 no-data", 2, Config{}},
@@ -59,13 +59,13 @@ func TestQuotesThatAreLost(t *testing.T) {
 		rows     int
 		cfg      Config
 	}{
-		{"a field that holds rows", people + "u2,\"Bob,Paris,2\nu3,Cid,Rome,3\nu4,Dan\",Oslo,4\n", "3 swallowed-rows", -1, Config{}},
-		{"unless somebody says so", people + "u2,\"Bob,Paris,2\nu3,Cid,Rome,3\nu4,Dan\",Oslo,4\n", "", 2, Config{Quote: '"'}},
+		{"a field that contains rows", people + "u2,\"Bob,Paris,2\nu3,Cid,Rome,3\nu4,Dan\",Oslo,4\n", "3 swallowed-rows", -1, Config{}},
+		{"unless the setting allows it", people + "u2,\"Bob,Paris,2\nu3,Cid,Rome,3\nu4,Dan\",Oslo,4\n", "", 2, Config{Quote: '"'}},
 		{"an address of several lines", people + "u2,Bob,\"Main St 1\n10115 Berlin\nGermany\",2\n", "", 2, Config{}},
 		{"a text of several lines with commas", people + "u2,Bob,\"Dear Ann, dear Bob,\n\nthanks, and see you\",2\n", "", 2, Config{}},
 		{"a quote that never ends", people + "u2,\"Bob,Paris,2\nu3,Cid,Rome,3\n", "3 unclosed-quote", 3, Config{}},
 		{"an inch in TSV", "id\tsize\n1\t5\"\n2\t\"x\n3\ty\"\n", "", 3, Config{Delimiter: '\t', Quote: None}},
-		{"an escape that nobody knows", "id,name\n1,\"a\\\"b\"\n2,\"a\\qb\"\n", "3 unknown-escape", 2, Config{Quote: '"', Escape: '\\'}},
+		{"an unknown escape", "id,name\n1,\"a\\\"b\"\n2,\"a\\qb\"\n", "3 unknown-escape", 2, Config{Quote: '"', Escape: '\\'}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -104,10 +104,10 @@ func TestRowsThatResembleHeaders(t *testing.T) {
 		"another header":           {"id,name,email\n1,Ann,a@x.org\nid,email,name\n2,b@x.org,Bob\n", 2, 0},
 		"the header again":         {"id,name,email\n1,Ann,a@x.org\nid,name,email\n2,Bob,b@x.org\n", 1, 0},
 		"names twice":              {"name,email,type,note\nname,name,type,\nx,y,z,\n", 0, 0},
-		"names beside values":      {"column,type,example,table\nexample,column,17,people\ntype,column,a@x.org,people\nx,y,z,people\n", 0, 0},
+		"names next to values":     {"column,type,example,table\nexample,column,17,people\ntype,column,a@x.org,people\nx,y,z,people\n", 0, 0},
 		"a ruler and a count":      {"id,n\n--,--\n1,2\n(1 row),\n", 2, 0},
 		"totals":                   {"id,n\na,2\nTotal,2\n", 1, 0},
-		"a NUL is no row at all":   {"id,n\na,2\nb,\x00\n", 1, 1},
+		"a NUL is not a row":       {"id,n\na,2\nb,\x00\n", 1, 1},
 		"a file of dashes as text": {"id,n\n-,-\na,b\n", 0, 0},
 	} {
 		count := func(cfg Config) (bad int) {

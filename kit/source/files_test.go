@@ -32,9 +32,9 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 		files []string
 		says  string
 	}{
-		{"rejects behind a table", []string{"a.csv", table, "r.csv", rejectsTable}, "r.csv is a rejects file, but %s is not"},
-		{"a table behind rejects", []string{"r.csv", rejectsTable, "a.csv", table}, "r.csv is a rejects file, but %s is not"},
-		{"rejects in lines behind a table", []string{"a.csv", table, "r.jsonl", rejectsLines}, "r.jsonl is a rejects file"},
+		{"rejects after a table", []string{"a.csv", table, "r.csv", rejectsTable}, "r.csv is a rejects file, but %s is not"},
+		{"a table after rejects", []string{"r.csv", rejectsTable, "a.csv", table}, "r.csv is a rejects file, but %s is not"},
+		{"rejects in lines after a table", []string{"a.csv", table, "r.jsonl", rejectsLines}, "r.jsonl is a rejects file"},
 		{"rejects as the third", []string{"a.csv", table, "b.csv", table, "r.csv", rejectsTable}, "r.csv is a rejects file"},
 		{"another format", []string{"a.csv", table, "b.jsonl", "{\"id\":1}\n"}, "b.jsonl has another format than %s"},
 		{"a missing column", []string{"a.csv", table, "b.csv", "id;n\na;1\n"}, `b.csv has no column "name", which %s has`},

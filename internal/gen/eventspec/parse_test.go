@@ -110,7 +110,7 @@ func TestParseErrors(t *testing.T) {
 		{"context too short", body("  context.x string X."), "f:5: context.x: a field is a property, or is in an object"},
 		{"context of an object", "object O\n  Is.\n  context.a.b string X.", "f:3: context.a.b: a field is"},
 		{"number in the context", body("  context.a.b number X."), "f:5: context.a.b: fields of the context are strings"},
-		{"as nothing", body("  x as x string X."), "f:5: \"x\" is not an exported Go name"},
+		{"as an unexported name", body("  x as x string X."), "f:5: \"x\" is not an exported Go name"},
 		{"digit first", body("  1x string X."), "f:5: \"1x\" is not an exported Go name"},
 		{"method", body("  event_name string X."), "f:5: EventName is the name of a method"},
 		{"unclosed bracket", body("  x integer[0..1 X."), "f:5: x: the bracket after the type is not closed"},
@@ -122,7 +122,7 @@ func TestParseErrors(t *testing.T) {
 		{"group twice", "group g\n  x string X.\ngroup g", "f:3: group g is already defined"},
 		{"bad enum value", "enum A\n  An A.\n  B b", "f:3: want: GoName \"wire value\" Meaning."},
 		{"bad category", "category C \"C\"", "f:1: want: category key"},
-		{"misnomer of nothing", body("misnomer \"F\" \"G\""), "f:5: there is no event \"G\""},
+		{"misnomer of an unknown event", body("misnomer \"F\" \"G\""), "f:5: there is no event \"G\""},
 		{"misnomer of itself", body("misnomer \"E\" \"E\""), "f:5: \"E\" is an event, not a misnomer"},
 		{"half a misnomer", body("misnomer \"E\""), "f:5: want: misnomer"},
 	} {

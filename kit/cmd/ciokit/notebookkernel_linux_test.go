@@ -143,7 +143,7 @@ func TestKernelEnds(t *testing.T) {
 		"the kernel is killed":  {func(k *kernel) error { return k.cmd.Process.Kill() }, true},
 		"the kernel is ended":   {func(k *kernel) error { return k.cmd.Process.Signal(syscall.SIGTERM) }, false},
 		"GoNB is killed":        {func(k *kernel) error { return syscall.Kill(k.gonb, syscall.SIGKILL) }, false},
-		"GoNB ends by itself":   {func(k *kernel) error { return syscall.Kill(k.gonb, syscall.SIGTERM) }, false},
+		"GoNB ends first":       {func(k *kernel) error { return syscall.Kill(k.gonb, syscall.SIGTERM) }, false},
 		"a kill of the session": {func(k *kernel) error { return errors.Join(k.cmd.Process.Kill(), syscall.Kill(k.gonb, syscall.SIGKILL)) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {

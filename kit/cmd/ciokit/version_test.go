@@ -25,7 +25,7 @@ func TestVersion(t *testing.T) {
 		{"built from a clone with changes", &debug.BuildInfo{Main: debug.Module{Version: "v0.9.1-0.20260101000000-0123456789ab+dirty"}, Settings: vcs("true")}, "", cio.Version, "0123456789ab+changes"},
 		{"installed by version", &debug.BuildInfo{Main: debug.Module{Version: "v0.9.1"}}, "", "0.9.1", ""},
 		{"released", &debug.BuildInfo{Main: debug.Module{Version: "v0.9.1-rc.1"}}, "fedcba987654", "0.9.1-rc.1", "fedcba987654"},
-		{"the commit that was said counts", &debug.BuildInfo{Main: debug.Module{Version: "v0.9.1"}, Settings: vcs("true")}, "fedcba987654", "0.9.1", "fedcba987654"},
+		{"the given commit counts", &debug.BuildInfo{Main: debug.Module{Version: "v0.9.1"}, Settings: vcs("true")}, "fedcba987654", "0.9.1", "fedcba987654"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if version, commit := versionOf(tt.info, tt.said); version != tt.version || commit != tt.commit {

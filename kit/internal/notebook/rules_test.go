@@ -73,7 +73,7 @@ func TestRules(t *testing.T) {
 		{"magic", with(4, "text", "go:%env A=b\n%%\nf()"), `n.ipynb[cell 3]:1: the line "%env A=b"`},
 		{"a % in text", with(4, "text", "go:const s = `\n %d`"), ""},
 		{"two ways out", with(4, "text", "go:%%\nfmt.Println(1)\nshow.Text(\"x\")"), "n.ipynb[cell 3]:1: fmt.Println together with package show"},
-		{"Sprintf is no way out", with(4, "text", "go:%%\nshow.Text(fmt.Sprint(1))"), ""},
+		{"Sprintf does not help", with(4, "text", "go:%%\nshow.Text(fmt.Sprint(1))"), ""},
 		{"no verification", append(append([]string{}, good[:5]...), good[7:]...), "n.ipynb: no show.Verify in the last 3 cells"},
 		{"no chart", append(append([]string{}, good[:7]...), good[8]), "n.ipynb: no chart in the last 3 cells"},
 		{"too early", append(append([]string{}, good...), "go:%%\nf()", "t", "go:%%\nf()", "t"), "n.ipynb: no show.Verify in the last 3 cells"},

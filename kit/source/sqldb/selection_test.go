@@ -77,8 +77,8 @@ func TestLongRows(t *testing.T) {
 		"bytes within":               {[]string{"zeroblob(600)"}, false},
 		"letters of two bytes":       {[]string{"replace(printf('%.*c', 70000, 'x'), 'x', 'é')"}, true},
 		"text of spaces":             {[]string{"printf('%.*c', 2000, ' ')"}, true},
-		"a value beside":             {[]string{"printf('%.*c', 100000, 'x')", "5"}, true},
-		"nothing but NULL":           {[]string{"NULL"}, false},
+		"a value in another column":  {[]string{"printf('%.*c', 100000, 'x')", "5"}, true},
+		"only NULL":                  {[]string{"NULL"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, order := range [][]string{nil, {"id"}} {
