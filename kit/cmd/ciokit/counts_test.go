@@ -14,13 +14,15 @@ var (
 	oneOfThem = regexp.MustCompile(`(?m)(?:^|[^\w,.:/#$='"|*-])1 {1,2}((?:\w+ )?\w+s)\b`)
 	// exitsLine matches the beginning of a command with its exit code in a script.
 	exitsLine = regexp.MustCompile(`(?m)^(?:\[\S+\] )?exits \d+ `)
+	// numberedLine matches the number of a line, which is not a count.
+	numberedLine = regexp.MustCompile(`\bline 1\b`)
 	// afterOne are words ending in s that can follow a 1: verbs, and nouns in the singular.
 	afterOne = []string{"address", "deletes", "goes", "has", "is", "says", "was", "yes"}
 )
 
 // wrongCounts returns the places of a text with a 1 and a plural.
 func wrongCounts(text string) (found []string) {
-	text = exitsLine.ReplaceAllString(text, "")
+	text = numberedLine.ReplaceAllString(exitsLine.ReplaceAllString(text, ""), "line")
 	for _, m := range oneOfThem.FindAllStringSubmatch(text, -1) {
 		words := strings.Fields(m[1])
 		if !slices.Contains(afterOne, words[0]) && !slices.Contains(afterOne, words[len(words)-1]) && words[0] != "of" {
@@ -74,6 +76,8 @@ func TestWrongCounts(t *testing.T) {
 		"1 address, 1 is left, 1 person is gone, 1 id has two": 0,
 		"exits 1 ciokit events check":                          0,
 		"line 1 of entries.jsonl":                              0,
+		"line 1 names nobody":                                  0,
+		"1 names":                                              1,
 	} {
 		if got := wrongCounts(text); len(got) != want {
 			t.Errorf("%q: found %q, want %d", text, got, want)
