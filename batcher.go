@@ -19,7 +19,7 @@ var ErrQueueFull = errors.New("cio: the queue is full")
 type Report struct {
 	MessageID string
 	Tag       uint64
-	// Attempts is how often the request that decided the outcome was made.
+	// Attempts counts the tries of the request with this message, up to the one that decided the outcome.
 	Attempts int
 	// Err is nil if Customer.io accepted the message. It is an [*APIError] if the server rejected the message. It wraps [ErrClosed] if
 	// Close handed the message back.
@@ -72,8 +72,8 @@ type BatcherStats struct {
 // only the lane of its messages; the lane retries every 30 seconds.
 //
 // Flush and Close wait as long as anything can still be sent. If the queue is full, Enqueue waits in the same way. All three give up and
-// return the reason in three cases: a key was refused for more than one message; a pause has lasted for over a minute; all remaining
-// messages are stopped.
+// return the reason in four cases: a key that was never accepted was refused again after the pause; a key that was accepted before has been
+// refused for about 15 seconds; another pause has lasted for over a minute; all remaining messages are stopped.
 type Batcher struct {
 	c     *Client
 	cfg   BatcherConfig

@@ -299,8 +299,8 @@ type BatcherConfig struct {
 	// message that is being sent, or that is retried while sending has not stopped.
 	Recheck func(Encoded) error
 	// OnReport, if set, is called with the outcome of every message whose Enqueue returned nil: exactly once for each message, one call at
-	// a time, and never after Close has returned. There is one exception: if a callback that did not return kept an accepted message from
-	// being reported, Close hands the message back. OnReport runs on the Batcher's own goroutines and delays delivery. It may call
+	// a time, and never after Close has returned. There is one exception: if OnReport does not return, an accepted message may not be
+	// reported, and Close then hands the message back. OnReport runs on the Batcher's own goroutines and delays delivery. It may call
 	// TryEnqueue, and nothing else of the Batcher. If it panics, the panic is logged and its message counts as reported. Without OnReport,
 	// rejected messages are logged by their id and counted, and the error of Close names them.
 	OnReport func(Report)

@@ -38,9 +38,9 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 //
 // A refusal in any other form, and a 403 with a page, may come from a firewall that refuses one message, or from a gateway that refuses
 // everything. Send halves the batch here too. If a message is refused although it was sent alone, Send keeps it back. When another message
-// has been accepted, Send sends this message alone once more. If the message is refused again, it is rejected; otherwise it is unsent. If
-// ten single messages or two whole batches, one after the other, are refused in this way, Send waits and tries one message at a time. It
-// does that for Config.MaxElapsed, or three times if every remaining message was refused when it was sent alone.
+// has been accepted, Send sends this message alone once more. If it is refused again, it is rejected. If no other message is accepted, it is
+// unsent. If ten single messages or two whole batches, one after the other, are refused in this way, Send waits and tries one message at a
+// time, for at most Config.MaxElapsed. If every remaining message was already refused when it was sent alone, Send tries only three times.
 //
 // If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
 // was good before. Then Send ends. A redirect that the client does not follow (see Config.HTTPClient) and any other answer end the Send at

@@ -12,13 +12,13 @@ const opDeletePerson = "delete-person"
 // DeletePerson deletes the person with the id. id is as for Person. It also
 // deletes the content of the messages about them in the journal: messages whose
 // userId is theirs, and messages without a userId whose email address or
-// anonymousId is theirs. Messages about other people stay as they are. The
-// messages stay, with their verdicts and without their content. The counters
-// stay too. Snapshots and exports that were made before keep the person. A
-// store keeps what it was given until its next snapshot. The identifiers can be
-// used again. It returns how many messages lost their content. It fails with
-// ErrNotFound if there is no such person, and with the store's error if the
-// store fails.
+// anonymousId is theirs. These messages stay in the journal with their
+// verdicts, but without their content. Messages about other people do not
+// change. The counters stay too. Snapshots and exports that were made before
+// keep the person. A store keeps what it was given until its next snapshot. The
+// identifiers can be used again. It returns how many messages lost their
+// content. It fails with ErrNotFound if there is no such person, and with the
+// store's error if the store fails.
 func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 	ws, err := s.workspace(key)
 	if err != nil {

@@ -33,9 +33,9 @@ func (s *Server) CountMessages(q MessagesQuery) (n int, more bool, err error) {
 }
 
 // CountNewMessages counts the messages that a query lists and that are newer
-// than the message whose sequence is the argument after, as far as the journal
+// than the message whose sequence is given by after, as far as the journal
 // still keeps them. It ignores Before and Limit. last is the sequence of the
-// newest message: give it as the argument after of the next count. If the
+// newest message. Pass it as after to the next call. If the
 // workspace was reset meanwhile, last is less than the argument. It fails as
 // Messages does.
 func (s *Server) CountNewMessages(q MessagesQuery, after uint64) (n int, last uint64, err error) {

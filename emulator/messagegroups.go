@@ -32,8 +32,8 @@ type MessageGroupsQuery struct {
 // events, which must be decoded for that.
 const groupedByEvent = 20_000
 
-// MessageGroups counts the messages that the journal keeps by verdict, type,
-// rule and event, the group of the newest message first. If there are very
+// MessageGroups counts, by verdict, type, rule and event, the messages that the
+// journal keeps. The group of the newest message comes first. If there are very
 // many, it separates only the newest by their events. It fails as Stats does.
 func (s *Server) MessageGroups(q MessageGroupsQuery) ([]MessageGroup, error) {
 	ws, err := s.workspace(q.Key)

@@ -67,12 +67,13 @@ func (ws *workspaceState) why(p *personState) Why {
 	return out
 }
 
-// Successor returns the person who now has the history of id, an identifier
-// that names nobody any more, and the newest merge that caused it: a new id
-// came with the address of the person, a message that named them by cio_id gave
-// them another id, or they were merged into another person. key is as for
-// Person. It fails with ErrNotFound if nobody took over, or if the merge is
-// older than the last hundred of that person. It searches all people.
+// Successor returns the person who now has the history of id, and the newest
+// merge that caused this. id is an identifier that names nobody any more. There
+// are three causes: a new id came with the address of the person; a message
+// that named the person by cio_id gave them another id; or the person was
+// merged into another one. key is as for Person. It fails with ErrNotFound if
+// nobody took over, or if the merge is older than the last hundred of that
+// person. It searches all people.
 func (s *Server) Successor(key, id string) (Why, Merge, error) {
 	ws, err := s.workspace(key)
 	if err != nil {

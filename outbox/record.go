@@ -8,8 +8,9 @@ import (
 
 // Record is a message as it is stored.
 type Record struct {
-	// Seq is the record's place in the queue. No Seq is used twice. If the store begins to write a record after another one was committed, its
-	// Seq is greater. Records that are written at the same time may be committed in another order than that of their Seq: see [Store].Read.
+	// Seq is the record's place in the queue. No Seq is used twice. A record that the store begins to write after another one was committed
+	// has a greater Seq than that one. Records that are written at the same time may be committed in another order than that of their Seq:
+	// see [Store].Read.
 	Seq uint64
 	// At is when it was stored, to the millisecond.
 	At time.Time

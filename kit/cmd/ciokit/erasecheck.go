@@ -120,7 +120,7 @@ func eraseCheck(cmd *cobra.Command, con console.Console, dir string, keys *erase
 			fmt.Fprintln(con.Out, "The command did not check who made it: give the public keys that you trust with --keys.")
 		}
 		if c.Since == 0 {
-			fmt.Fprintln(con.Out, "Without an older checkpoint (--since), this check cannot show two changes. Somebody with an operator's key can replace the whole receipt. Somebody without a key can remove the last entries, back to an earlier checkpoint. So keep the last checkpoint elsewhere, such as in git or in a mail.")
+			fmt.Fprintln(con.Out, "Without an older checkpoint (--since), there are two kinds of changes that this check cannot find. Somebody with an operator's key can replace the whole receipt. Somebody without a key can remove the last entries, back to an earlier checkpoint. So keep the last checkpoint elsewhere, such as in git or in a mail.")
 		}
 	}
 	return ended

@@ -21,7 +21,7 @@ func identityText(c *load.IdentityCount) string {
 		return b.String()
 	}
 	if n := c.Addresses.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person for each address. The order of the rows does not decide which of the ids that person gets: give each person a different address, or load such rows in two loads.\n",
+		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person for each address. The order of the rows does not decide which of these ids the person has in the end: give each person a different address, or load such rows in two loads.\n",
 			plural.Count(n, "email address has two or more ids", "email addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
 		restText(&b, c.Addresses)
 	}
