@@ -73,7 +73,7 @@ type BatcherStats struct {
 //
 // Flush and Close wait as long as anything can still be sent. If the queue is full, Enqueue waits in the same way. All three give up and
 // return the reason in four cases: a key that was never accepted was refused again after the pause; a key that was accepted before has been
-// refused for about 15 seconds; another pause has lasted for over a minute; all remaining messages are stopped.
+// refused for about 15 seconds; a pause for any other reason has lasted for over a minute; all remaining messages are stopped.
 type Batcher struct {
 	c     *Client
 	cfg   BatcherConfig

@@ -296,7 +296,7 @@ type BatcherConfig struct {
 	// Recheck, if set, is called for a message that has waited for longer than a second, before it is sent, and again when sending resumes
 	// after a stop. If it returns an error, the message is rejected, for that reason. Use it to withdraw messages: a person may ask to be
 	// forgotten while messages about them wait. Recheck must be safe for concurrent use, and it delays delivery. It is not called for a
-	// message that is being sent, or that is retried while sending has not stopped.
+	// message that is being sent. For a retry it is called only after sending has stopped.
 	Recheck func(Encoded) error
 	// OnReport, if set, is called with the outcome of every message whose Enqueue returned nil: exactly once for each message, one call at
 	// a time, and never after Close has returned. There is one exception: if OnReport does not return, an accepted message may not be

@@ -40,7 +40,8 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // everything. Send halves the batch here too. If a message is refused although it was sent alone, Send keeps it back. When another message
 // has been accepted, Send sends this message alone once more. If it is refused again, it is rejected. If no other message is accepted, it is
 // unsent. If ten single messages or two whole batches, one after the other, are refused in this way, Send waits and tries one message at a
-// time, for at most Config.MaxElapsed. If every remaining message was already refused when it was sent alone, Send tries only three times.
+// time, for at most Config.MaxElapsed. If every remaining message was already refused when it was sent alone, it ends after three
+// such tries.
 //
 // If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
 // was good before. Then Send ends. A redirect that the client does not follow (see Config.HTTPClient) and any other answer end the Send at

@@ -99,7 +99,7 @@ func (d *demo) run(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(d.out, "\nAll other rows were sent. These were rejected here, before anything was sent:")
+	fmt.Fprintln(d.out, "\nThese rows were rejected here and not sent:")
 	for _, r := range rejects {
 		fmt.Fprintln(d.out, "  "+r)
 	}

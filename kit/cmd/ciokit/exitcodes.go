@@ -30,7 +30,7 @@ If several of them apply, the exit code is the first in this list:
   - 3
   - 5
   - 4, if a safety check or too many rejections stopped the command
-  - 7, but 4 if --guard or --deny rejected some rows too
+  - 7; if --guard or --deny rejected some rows too, the exit code is 4 and not 7
   - 2
   - 1
   - 4, if the only reason is that --guard or --deny rejected some rows
