@@ -170,7 +170,12 @@ func (s *scene) spoil(t testing.TB, dir string, r *rand.Rand) string {
 		at = min(at, len(b)-1)
 	}
 	what := ""
-	switch r.IntN(4) {
+	switch r.IntN(5) {
+	case 4: // a restored backup over a longer file
+		for range 1 + r.IntN(600) {
+			b = append(b, byte(r.IntN(256)))
+		}
+		at, what = len(s.files[name]), "bytes appended"
 	case 0:
 		b = b[:at]
 		what = "cut"
@@ -275,5 +280,40 @@ func TestDamageIsReported(t *testing.T) {
 	t.Logf("%d files: %d reported (%d put back, %d set aside), %d refused, %d without effect", files, reported, saved, set, refused, quiet)
 	if reported < files/4 {
 		t.Error("hardly anything was found")
+	}
+}
+
+// TestMarkIsRepaired spoils the file mark and opens the directory twice. The damage is reported the first time, and never again.
+func TestMarkIsRepaired(t *testing.T) {
+	t.Parallel()
+	s := makeScene(t, "closed", 60, 20, true)
+	whole := string(s.files["mark"])
+	for name, text := range map[string]string{
+		"longer": whole + "x", "twice": whole + whole, "much longer": whole + strings.Repeat("\x00", 5000), "shorter": whole[:10], "a line end": whole + "\n",
+		"something else": "hello\n", "another number": strings.Replace(whole, "0", "1", 1),
+	} {
+		dir := t.TempDir()
+		s.write(t, dir)
+		if err := os.WriteFile(filepath.Join(dir, "mark"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var found []outbox.Damage
+		d, err := openDisk(t, dir, &found)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		queue, _ := contents(t, d)
+		if err := d.Close(); err != nil || len(found) != 1 || len(queue) != len(s.queue) {
+			t.Errorf("%s: %v, %d of %d messages, %v", name, err, len(queue), len(s.queue), found)
+		}
+		if d, err = openDisk(t, dir, nil); err != nil {
+			t.Errorf("%s, again: %v", name, err)
+		} else if err := d.Close(); err != nil {
+			t.Errorf("%s, again: %v", name, err)
+		}
+		if b, err := os.ReadFile(filepath.Join(dir, "mark")); err != nil || len(b) != len(whole) {
+			t.Errorf("%s: the mark is %q, %v", name, b, err)
+		}
 	}
 }

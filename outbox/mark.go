@@ -59,8 +59,14 @@ func (m *mark) write(last int64) error {
 	if last == m.written {
 		return nil
 	}
-	if _, err := m.file.WriteAt([]byte(markLine(last)), 0); err != nil {
+	line := markLine(last)
+	if _, err := m.file.WriteAt([]byte(line), 0); err != nil {
 		return err
+	}
+	if m.written < 0 { // the file may have been longer
+		if err := m.file.Truncate(int64(len(line))); err != nil {
+			return err
+		}
 	}
 	m.written = last
 	return nil
