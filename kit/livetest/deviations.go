@@ -84,7 +84,7 @@ func (s *scope) forgetObject(ctx context.Context, typeID, object string) error {
 // storeDeviations are the deviations for which the stored data must be read.
 var storeDeviations = []Experiment{
 	{ID: "id-by-cio-id", Question: "Does traits.id change the id of a person who is identified by their cio_id?", Assumed: "they get the new id", looks: true, needs: Case{people: 2},
-		Behaviour: "A person without an id, or a person identified by cio_id, gets the id in traits.id; cio_id in traits is ignored.",
+		Behaviour: "If a person has no id, or is identified by cio_id, the value of traits.id becomes the id of the person; cio_id in traits is ignored.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			old, fresh := s.people[0], s.people[1]
 			cioID, err := s.cioID(ctx, old, nil)
