@@ -218,7 +218,7 @@ var storeExperiments = []Experiment{
 			return strconv.Itoa(status) + map[bool]string{false: ", no person appears", true: ", the person is created"}[came], err
 		}},
 	{ID: "batch-context", Question: "Which context counts, the batch's or the message's?", Assumed: "the message's", looks: true, needs: Case{people: 1},
-		Behaviour: "The context of a message wins over that of its batch, member by member on the first level of the object.",
+		Behaviour: "If a message and its batch both have a context, each member of the message's context replaces the member of the same name in the batch's context.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			id := s.people[0]
 			if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
