@@ -324,7 +324,7 @@ func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 		e.Message = c.mask(e.Message)
 	}
 	if e.verdict() == keyRefused {
-		e.Message = strings.TrimPrefix(e.Message+"; the write key is not accepted: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to "+c.where(), "; ")
+		e.Message = strings.TrimPrefix(e.Message+"; check Config.APIKey (CUSTOMERIO_API_KEY): it must be a write key for "+c.where(), "; ")
 	}
 }
 

@@ -175,7 +175,7 @@ func checkAPIKey(key string) error {
 		return errors.New("cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the write key of a Data Pipelines source")
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }) {
-		return errors.New("cio: the write key (Config.APIKey, CUSTOMERIO_API_KEY) contains a space, a colon or a character outside ASCII: perhaps more text than the key was copied")
+		return errors.New("cio: the write key (Config.APIKey, CUSTOMERIO_API_KEY) contains a space, a colon or a character outside ASCII: perhaps other text was copied together with the key")
 	}
 	return nil
 }

@@ -256,16 +256,21 @@ func textMember(name string, v []byte) (string, error) {
 	return s, nil
 }
 
-// checkTimeText refuses an integer, which the API would read as milliseconds, and text that is not a time
+// checkTimeText refuses a missing time, an integer, which the API would read as milliseconds, and text that is not a time
 // (docs/rules.md#message-id-and-time).
 func checkTimeText(v []byte) error {
-	text, ok := wire.TextBytes(v)
-	if ok {
-		_, err := time.Parse(time.RFC3339Nano, string(text))
-		ok = err == nil
+	const form = "RFC 3339 text, such as 2026-01-31T12:00:00Z"
+	text, isText := wire.TextBytes(v)
+	if isText {
+		if _, err := time.Parse(time.RFC3339Nano, string(text)); err == nil {
+			return nil
+		}
 	}
-	if !ok {
-		return reject("timestamp", RuleTime, "give the time as RFC 3339 text, such as 2026-01-31T12:00:00Z; the API would read a bare integer as milliseconds")
+	switch {
+	case v == nil || string(v) == "null":
+		return reject("timestamp", RuleTime, "the message has no time; give the time when it happened as "+form)
+	case isText:
+		return reject("timestamp", RuleTime, "give the time as "+form)
 	}
-	return nil
+	return reject("timestamp", RuleTime, "the API would read a number as milliseconds; give the time as "+form+", in quotes")
 }

@@ -38,7 +38,7 @@ func TestAMessageErrorNamesTheMessageAmongSeveral(t *testing.T) {
 		"Send, the second of two":     {client.Send(t.Context(), valid, invalid), "cio: messages[1]: userId: missing-identity: set UserID or AnonymousID; the API drops a page call without either"},
 		"Send, a nil":                 {client.Send(t.Context(), nil), "cio: message-is-nil: give a message, not nil"},
 		"UnmarshalJSON":               {e.UnmarshalJSON([]byte(`{"type":"page","messageId":"m","timestamp":"2026-01-01T00:00:00Z"}`)), alone},
-		"json.Unmarshal":              {json.Unmarshal([]byte(`{"type":"page","messageId":"m"}`), &e), "cio: timestamp: not-an-iso-8601-time: give the time as RFC 3339 text, such as 2026-01-31T12:00:00Z; the API would read a bare integer as milliseconds"},
+		"json.Unmarshal":              {json.Unmarshal([]byte(`{"type":"page","messageId":"m"}`), &e), "cio: timestamp: not-an-iso-8601-time: the message has no time; give the time when it happened as RFC 3339 text, such as 2026-01-31T12:00:00Z"},
 		"the zero value":              {&cio.MessageError{}, "cio: invalid message"},
 		"a value of another package":  {&cio.MessageError{Field: "userId", Rule: cio.RuleGuard, Hint: "no", Err: errors.New("asked to be forgotten")}, "cio: userId: refused-by-guard: no (asked to be forgotten)"},
 		"a value with an index by it": {&cio.MessageError{Index: 2, Rule: cio.RuleGuard}, "cio: messages[2]: refused-by-guard"},

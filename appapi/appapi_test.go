@@ -268,7 +268,7 @@ func TestConfig(t *testing.T) {
 		"eu":             {appapi.Config{APIKey: "k", Region: cio.RegionEU}, "https://api-eu.customer.io"},
 		"a URL":          {appapi.Config{APIKey: "k", BaseURL: "http://127.0.0.1:1/v1/"}, "http://127.0.0.1:1"},
 		"no key":         {appapi.Config{Region: cio.RegionEU}, "CUSTOMERIO_APP_API_KEY"},
-		"a key and more": {appapi.Config{APIKey: "k k", Region: cio.RegionEU}, "more text than the key"},
+		"a key and more": {appapi.Config{APIKey: "k k", Region: cio.RegionEU}, "together with the key"},
 		"no region":      {appapi.Config{APIKey: "k"}, "CUSTOMERIO_REGION"},
 		"another region": {appapi.Config{APIKey: "k", Region: "mars"}, "us or eu"},
 		"no URL":         {appapi.Config{APIKey: "k", BaseURL: "customer.io"}, "CUSTOMERIO_APP_BASE_URL"},

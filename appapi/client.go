@@ -101,7 +101,7 @@ func NewClient(cfg Config) (*Client, error) {
 	case key == "":
 		return nil, errors.New("appapi: no key: set Config.APIKey (CUSTOMERIO_APP_API_KEY) to an App API key of the workspace")
 	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return nil, errors.New("appapi: the key (Config.APIKey, CUSTOMERIO_APP_API_KEY) contains a space or a character outside ASCII: perhaps more text than the key was copied")
+		return nil, errors.New("appapi: the key (Config.APIKey, CUSTOMERIO_APP_API_KEY) contains a space or a character outside ASCII: perhaps other text was copied together with the key")
 	case cfg.Timeout < 0:
 		return nil, errors.New("appapi: Config.Timeout is negative")
 	}

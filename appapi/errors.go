@@ -121,7 +121,7 @@ func explain(status int, body []byte) string {
 		text = strings.TrimSpace(strings.ToValidUTF8(text[:maxSaid], "")) + " ..."
 	}
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
-		text = strings.TrimPrefix(text+"; the key is not accepted: check Config.APIKey (CUSTOMERIO_APP_API_KEY), that it is an App API key and not a write key, and that it belongs to the region", "; ")
+		text = strings.TrimPrefix(text+"; the key is not accepted: Config.APIKey (CUSTOMERIO_APP_API_KEY) must be an App API key, not a write key, of an account in this region", "; ")
 	}
 	return text
 }

@@ -106,7 +106,7 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 		return nil, err
 	}
 	if cfg.Shared && !hasOutbox(cfg.Dir) {
-		return nil, fmt.Errorf("outbox: there is no outbox in %s: check that this is the directory of the service; the service creates the outbox when it starts (%w)", cfg.Dir, fs.ErrNotExist)
+		return nil, missingError("outbox: there is no outbox in " + cfg.Dir + ": check that this is the outbox directory of the service; the service creates the outbox when it starts")
 	}
 	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{}), used: lastUse(cfg.Dir), rows: make(map[int64]rowSizes), blocks: make(map[int64]*block)}
 	defer func() {
@@ -146,7 +146,7 @@ func makeDir(dir string, make bool) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("outbox: %w", err)
 	case !make:
-		return fmt.Errorf("outbox: there is no directory %s: check that this is the directory of the service; the service creates it when it starts (%w)", dir, fs.ErrNotExist)
+		return missingError("outbox: there is no directory " + dir + ": check that this is the outbox directory of the service; the service creates it when it starts")
 	}
 	above := filepath.Dir(dir)
 	if above != dir {

@@ -115,9 +115,9 @@ func explain(path string, err error) error {
 		return err
 	}
 	if errors.As(err, new(foreignError)) {
-		return fmt.Errorf("%s cannot be used: %w. It was not changed: give another path; if an emulator wrote this file, replace it by a copy, or move it away to start with an empty state", path, err)
+		return fmt.Errorf("%s cannot be used: %w. It was not changed. Give another path; if an emulator wrote this file, replace it with a backup, or move it away to start with an empty state", path, err)
 	}
-	return fmt.Errorf("%s cannot be used: %w. It was not changed: replace it by a copy, or move it away to start with an empty state", path, err)
+	return fmt.Errorf("%s cannot be used: %w. It was not changed. Replace it with a backup, or move it away to start with an empty state", path, err)
 }
 
 // examine checks the file without changing it. It reports whether the file

@@ -42,11 +42,11 @@ func Allowed(live string, getenv func(string) string) (name string, ok bool, _ e
 // Errors of Open, before anything is sent.
 var (
 	// ErrNoWorkspace says that the workspace is real and its name was not given.
-	ErrNoWorkspace = errors.New("give the name of the workspace, as Customer.io shows it; it must be a workspace for tests")
+	ErrNoWorkspace = errors.New("give the name of a workspace for tests, as Customer.io shows it")
 	// ErrAnotherWorkspace says that the account does not have a workspace with the given name.
 	ErrAnotherWorkspace = errors.New("the account has no workspace of this name")
 	// ErrOwnMemory says that a server is not an emulator and can only be read from its own memory.
-	ErrOwnMemory = errors.New("it is not an emulator, and may pass everything on to a real workspace. It can only be read from its own memory, which proves nothing. " +
+	ErrOwnMemory = errors.New("the server is not an emulator, and may pass everything on to a real workspace. Only what the server has in memory can be read, and that proves nothing about the workspace. " +
 		"Send directly to Customer.io, or read the workspace from there: set CUSTOMERIO_APP_API_KEY and CUSTOMERIO_REGION")
 )
 

@@ -260,7 +260,7 @@ func TestEmulateDamagedDatabase(t *testing.T) {
 		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console.New(nil, io.Discard, &errs))
 		cancel()
 		said := errs.String()
-		if code != exit.Local || !strings.Contains(said, db) || !strings.Contains(said, "damaged") || !strings.Contains(said, "replace it by a copy") || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
+		if code != exit.Local || !strings.Contains(said, db) || !strings.Contains(said, "damaged") || !strings.Contains(said, "eplace it with a backup") || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
 			t.Errorf("%s: code %d, %s", name, code, said)
 		}
 	}

@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/emulatordb"
+	"github.com/ciokit/cio/kit/internal/printed"
 )
 
 // database keeps the emulator's state in a file, and says so if it could not be closed.
@@ -20,8 +23,10 @@ func openDatabase(path string, con console.Console) (*database, error) {
 	switch {
 	case errors.Is(err, emulatordb.ErrDamaged):
 		return nil, exit.With(exit.Local, err)
+	case errors.Is(err, fs.ErrNotExist): // a missing file is created, but not its directory
+		return nil, exit.Fail(exit.Local, "there is no directory %s for %s: create the directory first, or give another path with --db", printed.Line(console.ShortPath(filepath.Dir(path))), printed.Line(console.ShortPath(path)))
 	case err != nil:
-		return nil, exit.Fail(exit.Local, "%w; check the path, or give another file with --db", err)
+		return nil, exit.Fail(exit.Local, "%w; to use another file: --db FILE", err)
 	}
 	return &database{db, con}, nil
 }

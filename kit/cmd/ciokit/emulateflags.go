@@ -61,7 +61,7 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 	flags.BoolVar(&c.RefuseOddObjectTypes, "refuse-odd-object-types", false, "reject object types that are not whole numbers")
 	flags.BoolVar(&c.RequireGroupPerson, "require-group-person", false, "reject a group message in a batch if it names no person")
 	flags.BoolVar(&c.RequireReportPerson, "require-report-person", false, "reject a delivery or content report that names no person")
-	flags.BoolVar(&c.IgnoreIntegrations, "ignore-integrations", false, "apply messages also if their field integrations excludes Customer.io")
+	flags.BoolVar(&c.IgnoreIntegrations, "ignore-integrations", false, "apply messages even if they exclude Customer.io in the field \"integrations\"")
 	flags.BoolVar(&c.JoinSlashes, "join-slashes", false, "treat several slashes one after the other in a path as one")
 	flags.BoolVar(&c.TakeBareKeys, "take-bare-keys", false, "accept a key in Basic auth without the colon after it")
 	flags.BoolVar(&c.TakeBearer, "take-bearer", false, "accept a key as a bearer token")

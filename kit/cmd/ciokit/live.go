@@ -183,7 +183,7 @@ func liveExit(ctx context.Context, err error) error {
 	case errors.Is(err, cio.ErrUnauthorized), errors.Is(err, appapi.ErrUnauthorized):
 		return exit.With(exit.Key, err)
 	case errors.Is(err, livetest.ErrNoWorkspace):
-		return exit.Fail(exit.Usage, "%w: --workspace NAME, or CIOKIT_LIVE_WORKSPACE", err)
+		return exit.Fail(exit.Usage, "give the name of a workspace for tests, as Customer.io shows it, with --workspace NAME or CIOKIT_LIVE_WORKSPACE")
 	case errors.Is(err, livetest.ErrAnotherWorkspace), errors.Is(err, livetest.ErrOwnMemory):
 		return exit.With(exit.Usage, err)
 	}

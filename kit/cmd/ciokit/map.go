@@ -172,7 +172,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 		},
 	}
 	in.flags(cmd)
-	cmd.Flags().BoolVar(&values, "values", false, "print the first messages with their data also if standard output is not a terminal")
+	cmd.Flags().BoolVar(&values, "values", false, "print the data of the first messages also if standard output is a file or a program; a terminal always gets it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; its examples are personal data, so they are printed only with --values")
 	return cmd
 }

@@ -22,20 +22,21 @@ func newNotebook(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "notebook",
 		Short: "Open the Go notebooks in JupyterLab, or run them",
-		Long: `Open the Go notebooks of a checkout in JupyterLab.
+		Long: `Open the Go notebooks in JupyterLab. They are in the repository of ciokit, so you need a clone of it:
+git clone https://github.com/ciokit/cio
 
 Each notebook has its own emulator of Customer.io, so you need no account. Notebooks work in a real workspace if all of these are set:
 CIOKIT_LIVE=1, CIOKIT_LIVE_WORKSPACE (the name of a workspace for tests), CUSTOMERIO_API_KEY and CUSTOMERIO_REGION. They use their own prefix
 for ids, and delete what they made. With only a key and a region, nothing is sent to Customer.io.
 
-The kernel is GoNB (github.com/janpfeifer/gonb), built on first use at the version that the checkout pins.`,
+The kernel is GoNB (github.com/janpfeifer/gonb), in the version that tools/go.mod of the clone names. The first use builds it.`,
 		Example: `  ciokit notebook
   ciokit notebook install
   ciokit notebook run --all`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return openNotebooks(cmd, con, checkout) },
 	}
-	cmd.PersistentFlags().StringVar(&checkout, "checkout", "", "the checkout of ciokit; default the one that contains the working directory")
+	cmd.PersistentFlags().StringVar(&checkout, "checkout", "", "directory of a clone of ciokit; default the clone that contains the working directory")
 	cmd.AddCommand(newNotebookRun(con, &checkout), newNotebookInstall(con, &checkout), newNotebookKernel(con, &checkout))
 	return cmd
 }
@@ -70,10 +71,10 @@ func findCheckout(given string) (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if given != "" {
-			return "", exit.Fail(exit.Usage, "--checkout %s is not a checkout of ciokit; give the directory of a clone with --checkout DIR", given)
+			return "", exit.Fail(exit.Usage, "--checkout %s is not the directory of a clone of ciokit; to make a clone: git clone https://github.com/ciokit/cio", given)
 		}
 		if up == dir {
-			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here, and the notebooks need one: give it with ciokit notebook run --checkout DIR")
+			return "", exit.Fail(exit.Usage, "the working directory is not in a clone of ciokit, which contains the notebooks; give the directory of your clone with --checkout DIR, or make a clone first: git clone https://github.com/ciokit/cio")
 		}
 		dir = up
 	}
@@ -142,7 +143,7 @@ func newNotebookInstall(con console.Console, checkout *string) *cobra.Command {
 		Short: "Make the kernel known to VS Code and to every Jupyter of this user",
 		Long: `Make the kernel known to VS Code and to every Jupyter of this user, under the name Go (ciokit).
 
-The kernel works for this checkout. Run the command again after you have updated the checkout. To remove the kernel: jupyter kernelspec
+The kernel works for this clone. Run the command again after you have updated the clone. To remove the kernel: jupyter kernelspec
 remove ciokit`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

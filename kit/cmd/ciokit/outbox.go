@@ -225,10 +225,11 @@ func newOutboxPurge(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "purge DIR --id ID", Short: "Remove all messages of a person, waiting or rejected, permanently", Args: cobra.ExactArgs(1),
-		Long: `Remove all messages of a person, waiting or rejected: those with the id as user id, anonymous id, previous id or object id, or with the
-address as the trait email. The files keep no part of these messages. First make the service reject the person, with Config.Guard: otherwise it
-can store new messages. Messages that the service has in memory or is sending at that moment may still be sent. Nobody can see
-whose a damaged message is: remove damaged messages too, with ciokit outbox dead drop. In PostgreSQL, VACUUM removes the bytes from the tables; the server's log and backups keep them.`,
+		Long: `Remove all messages of a person, waiting or rejected: each message whose user id, anonymous id, previous id or object id is one of the ids,
+or whose trait email is one of the addresses. The files keep no part of these messages. First make the service reject the person, with
+Config.Guard: otherwise the service can store new messages. Messages that the service has in memory or is sending at that moment may
+still be sent. A damaged message does not show whose it is, so remove damaged messages too: ciokit outbox dead drop. In PostgreSQL,
+VACUUM removes the bytes from the tables; the server's log and backups keep them.`,
 		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if file != "" {

@@ -117,16 +117,11 @@ func (f *verifyFlags) do(cmd *cobra.Command, con console.Console, args []string)
 	if len(expected.People) == 0 {
 		return exit.Fail(exit.Usage, "none of the rows of the file (%s) names a person who can be read back; check that the mapping has identify messages", plural.Grouped(int64(expected.Rows)))
 	}
-	progress := f.NewProgress(con)
 	addresses := f.limit
 	if f.limit == 0 {
 		addresses = -1 // all
 	}
-	cfg := verify.Config{App: app, Wait: f.wait, AtOnce: f.wait == 0, Addresses: addresses, Progress: func(read, arrived int) {
-		progress.Say(func() string {
-			return fmt.Sprintf("%s of %s read, %s as in the file", plural.Grouped(int64(read)), plural.Count(int64(len(expected.People)), "person", "people"), plural.Grouped(int64(arrived)))
-		})
-	}}
+	cfg := verify.Config{App: app, Wait: f.wait, AtOnce: f.wait == 0, Addresses: addresses, Progress: f.progress(con, len(expected.People))}
 	result, err := verify.Run(ctx, expected.People, cfg)
 	if err != nil {
 		return f.Error(ctx, err, "")
@@ -139,6 +134,30 @@ func (f *verifyFlags) do(cmd *cobra.Command, con console.Console, args []string)
 	}
 	out.Named = append(out.Named, wrong...)
 	return f.tell(con, &out)
+}
+
+// progress returns what verify.Run calls after each answer. Once everybody was read, it says for whom the command still waits, and how long.
+func (f *verifyFlags) progress(con console.Console, all int) func(read, arrived int) {
+	progress, until, waits := f.NewProgress(con), time.Now().Add(f.wait), false
+	people := func(n int) string { return plural.Count(n, "person", "people") }
+	return func(read, arrived int) {
+		left := time.Until(until).Round(time.Second)
+		if read < all || arrived == all || left <= 0 {
+			progress.Say(func() string {
+				return fmt.Sprintf("%s of %s read, %s as in the file", plural.Grouped(int64(read)), people(all), plural.Grouped(int64(arrived)))
+			})
+			return
+		}
+		line := func() string {
+			return fmt.Sprintf("%s of %s as in the file; the data of %s is read again, for at most %s (--wait)", plural.Grouped(int64(arrived)), people(all), people(all-arrived), left)
+		}
+		if !waits { // the reader learns at once why the command does not end
+			waits = true
+			progress.Now(line())
+			return
+		}
+		progress.Say(line)
+	}
 }
 
 // verifyStatuses are the statuses in the order of the summary.

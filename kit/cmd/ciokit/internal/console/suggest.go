@@ -147,7 +147,7 @@ func Takes(flag *pflag.Flag) string {
 	case "int", "int64":
 		return "a whole number"
 	case "uint64":
-		return "a whole number that is not negative"
+		return "a whole number of 0 or more"
 	case "duration":
 		return "a time, such as 30s, 10m or 1h"
 	case "bool":

@@ -226,11 +226,7 @@ func (f Flags) Explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := f.Words(stubHint(f.To, err).Error())
-	if strings.HasPrefix(text, "the write key was refused: ") {
-		text = strings.Replace(text, "; the write key is not accepted: check", "; check", 1) // the cause is named only once
-	}
-	return &explained{text, err}
+	return &explained{f.Words(stubHint(f.To, err).Error()), err}
 }
 
 // explained is an error in other words.

@@ -78,8 +78,8 @@ func TestKeyOfTheEnvironment(t *testing.T) {
 // The error about a refused key names its file, and keeps its cause.
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	refused := &cio.APIError{Status: 401, Message: "unauthorized; the write key is not accepted: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to eu", Err: cio.ErrUnauthorized}
-	for file, want := range map[string]string{"": "check CUSTOMERIO_API_KEY and that", "a.key": "check a.key and that"} {
+	refused := &cio.APIError{Status: 401, Message: "unauthorized; check Config.APIKey (CUSTOMERIO_API_KEY): it must be a write key for region eu (Config.Region, CUSTOMERIO_REGION)", Err: cio.ErrUnauthorized}
+	for file, want := range map[string]string{"": "; check CUSTOMERIO_API_KEY: it must be a write key for region eu (--to)", "a.key": "; check a.key: it must be a write key for region eu (--to)"} {
 		err := Flags{To: "eu", KeyFile: file}.Explain(refused)
 		if !strings.Contains(err.Error(), want) || !errors.Is(err, cio.ErrUnauthorized) {
 			t.Errorf("%q: %v", file, err)

@@ -42,7 +42,7 @@ type Progress struct {
 	said time.Time
 }
 
-// NewProgress returns a Progress; with quiet it prints nothing.
+// NewProgress returns a Progress; with --json it prints nothing.
 func (f *Flags) NewProgress(con console.Console) *Progress {
 	p := &Progress{w: con.Err, said: time.Now()}
 	if f.JSON {
