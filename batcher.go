@@ -109,6 +109,9 @@ type Batcher struct {
 
 // NewBatcher returns a [Batcher] that sends through c. It shares the limits, the rate and the connections of c. Close it when you are done.
 func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
+	if c == nil {
+		return nil, errors.New("cio: NewBatcher needs a Client, and got nil")
+	}
 	if cfg.Concurrency < 0 || cfg.MaxBytes < 0 || cfg.MaxBatchMessages < 0 || cfg.PauseAfterRejections < 0 {
 		return nil, errors.New("cio: BatcherConfig.Concurrency, MaxBytes, MaxBatchMessages and PauseAfterRejections must not be negative")
 	}

@@ -776,3 +776,18 @@ func benchmarkEnqueue(b *testing.B, m cio.Message) {
 		b.Fatal(err)
 	}
 }
+
+func TestNewBatcherRefusesWrongConfigs(t *testing.T) {
+	c, err := cio.NewClient(cio.Config{APIKey: "key", Region: cio.RegionEU})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, make := range map[string]func() (*cio.Batcher, error){
+		"needs a Client":       func() (*cio.Batcher, error) { return cio.NewBatcher(nil, cio.BatcherConfig{}) },
+		"must not be negative": func() (*cio.Batcher, error) { return cio.NewBatcher(c, cio.BatcherConfig{MaxBytes: -1}) },
+	} {
+		if b, err := make(); b != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, %v; want an error with %q", b, err, want)
+		}
+	}
+}

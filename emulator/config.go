@@ -82,7 +82,7 @@ type Config struct {
 	DedupWindow time.Duration
 	// RateLimit is how many calls a workspace may make in any 3 seconds. Calls
 	// beyond it are answered 429. Customer.io documents 3,000. Zero or
-	// negative: any number. At most 1,000,000.
+	// negative: any number. More than 1,000,000 counts as 1,000,000.
 	RateLimit int
 
 	// KeepDates leaves ISO 8601 strings in attributes unchanged. By default
