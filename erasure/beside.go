@@ -56,7 +56,7 @@ func (r *execution) beside() error {
 		}
 		now := r.Now()
 		if last := lastEntry(dir); last.Sub(now) > clockSlack {
-			return fmt.Errorf("%w: it says %s, and %s was last written at %s. Set it right; or, if that receipt was written by a clock that was ahead, write this one into another directory", ErrClock,
+			return fmt.Errorf("%w: it says %s, and %s was last written at %s. Set the clock right; or, if the clock was ahead when that receipt was written, write the new receipt into another directory", ErrClock,
 				now.UTC().Format(timeForm), dir, last.Format(timeForm))
 		}
 	}

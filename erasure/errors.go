@@ -1,6 +1,9 @@
 package erasure
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Sentinels for errors.Is.
 var (
@@ -23,3 +26,16 @@ var (
 	// ErrDamaged says that the content of a receipt is not what was written.
 	ErrDamaged = errors.New("erasure: the receipt is not as it was written")
 )
+
+// cause is an error with its own words: the words of its kind fit only one of several causes.
+type cause struct {
+	error
+	kind error
+}
+
+func (c *cause) Is(target error) bool { return target == c.kind }
+
+// because returns an error that errors.Is reports as kind.
+func because(kind error, format string, args ...any) error {
+	return &cause{fmt.Errorf("erasure: "+format, args...), kind}
+}

@@ -102,7 +102,7 @@ func ReadGuard(file string, key GuardKey) (*Guard, error) {
 		return nil, fmt.Errorf("erasure: the guard %s is of an earlier version (%q), which does not show whether it is complete: write it again from the receipts, with ciokit erase guard", file, guardTitle1)
 	}
 	if set.key != key.id() {
-		return nil, fmt.Errorf("%w: the guard %s was made with another guard key", ErrOtherKey, file)
+		return nil, because(ErrOtherKey, "the guard %s was made with another guard key: give that key", file)
 	}
 	return set.guard(key), nil
 }
@@ -131,7 +131,7 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 			return nil, inReceipt(dir, err)
 		}
 		if r.plan.GuardKeyID != key.id() {
-			return nil, fmt.Errorf("%s: %w: it has another guard key", dir, ErrOtherKey)
+			return nil, because(ErrOtherKey, "%s: the receipt was made with another guard key: give that key", dir)
 		}
 		all = append(all, r)
 	}

@@ -114,7 +114,7 @@ func ParseKeyring(text string) (Keyring, error) {
 			case other.Name() == key.Name():
 				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is a second key named %s; each key needs its own name", n, key.Name())
 			case other.public == key.public:
-				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring, %s, is the key of %s under another name: each needs their own key", n, key.Name(), other.Name())
+				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring, %s, is the key of %s under another name: each person needs their own key", n, key.Name(), other.Name())
 			}
 		}
 		if !slices.ContainsFunc(r.keys, func(o publicKey) bool { return o.text == line }) {
@@ -158,7 +158,7 @@ func (r Keyring) open(signed []byte) (*note.Note, error) {
 		for _, s := range unverified.Note.UnverifiedSigs {
 			names = append(names, s.Name)
 		}
-		return nil, fmt.Errorf("%w: it is signed by %s, and the keyring has %s", ErrUntrusted, strings.Join(names, ", "), listOr(r.Names(), "no key"))
+		return nil, fmt.Errorf("%w: it is signed by %s, and the keyring has %s%s", ErrUntrusted, strings.Join(names, ", "), listOr(r.Names(), "no key"), r.adding(names...))
 	case errors.As(err, &invalid):
 		return nil, fmt.Errorf("%w: the signature of %s does not fit the text%s", ErrAltered, invalid.Name, lineEnds(signed))
 	case err != nil:
@@ -170,6 +170,19 @@ func (r Keyring) open(signed []byte) (*note.Note, error) {
 		}
 	}
 	return n, nil
+}
+
+// adding says what to do about the signatures of names that no key on the ring can check.
+func (r Keyring) adding(names ...string) string {
+	for _, name := range names {
+		if slices.Contains(r.Names(), name) {
+			return "; its key named " + name + " is not the key that signed: find out which of the two is right"
+		}
+	}
+	if len(names) == 1 {
+		return "; if you trust " + names[0] + ", add their public key (--keys)"
+	}
+	return "; if you trust one of those who signed, add their public key (--keys)"
 }
 
 func listOr(names []string, none string) string {

@@ -139,7 +139,7 @@ func workspaceOf(c *cio.Client, key ReceiptKey) [sha256.Size]byte {
 func checkText(what, text string, targets []Target) error {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return fmt.Errorf("erasure: the %s is empty; say who ordered it or which rule requires it", what)
+		return fmt.Errorf("erasure: the %s is empty; say who ordered the plan, or which rule requires it", what)
 	case len(text) > maxReason:
 		return fmt.Errorf("erasure: the %s has %d bytes, and the limit is %d", what, len(text), maxReason)
 	case strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text:
@@ -308,7 +308,7 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	s := &SignedPlan{Plan: p, Note: bytes.Clone(signed), keys: keys, strangers: strangers(n)}
 	operators := keys.signedBy(n, RoleOperator)
 	if len(operators) == 0 {
-		return nil, fmt.Errorf("%w: no operator on the keyring has signed the plan", ErrUntrusted)
+		return nil, because(ErrUntrusted, "no operator on the keyring has signed the plan%s", s.signedBy(RoleOperator))
 	}
 	for _, operator := range operators { // more keys on the ring must never remove an approval
 		for _, approver := range keys.signedBy(n, RoleApprover) {
@@ -328,6 +328,9 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 // more than 5 minutes after now, because a clock is then wrong.
 func (s *SignedPlan) Ready(now time.Time) error {
 	if s.Approver == "" && !s.SingleOperator {
+		if signed := s.signedBy(RoleApprover); signed != "" {
+			return because(ErrNotApproved, "the plan has no approval by a key on the keyring%s", signed)
+		}
 		return fmt.Errorf("%w: an approver must sign it too, with a key of their own (ciokit erase approve)", ErrNotApproved)
 	}
 	if !now.Before(s.Expires) {
@@ -337,6 +340,20 @@ func (s *SignedPlan) Ready(now time.Time) error {
 		return fmt.Errorf("erasure: the plan was made at %s, which is in the future: check the clock", s.Created.Format(timeForm))
 	}
 	return nil
+}
+
+// signedBy names the keys of a role that have signed the plan and are not on the keyring, and says what to do; empty if there are none.
+func (s *SignedPlan) signedBy(role Role) string {
+	var names []string
+	for _, name := range s.strangers {
+		if roleOf(name) == role && (role == RoleOperator || !samePerson(s.Operator, name)) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ": it is signed by " + strings.Join(names, ", ") + ", and the keyring has " + listOr(s.keys.Names(), "no key") + s.keys.adding(names...)
 }
 
 // samePerson reports whether the names of two keys have the same part after the role.
@@ -359,7 +376,7 @@ func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
 	case samePerson(p.Operator, approver.Name()):
 		return nil, fmt.Errorf("erasure: %s ordered the plan, so %s must not approve it: another person must do that", p.Operator, approver.Name())
 	case slices.Contains(keys.Names(), approver.Name()) && !keys.knows(approver):
-		return nil, fmt.Errorf("%w: the keyring has a different key with the name %s", ErrUntrusted, approver.Name())
+		return nil, because(ErrUntrusted, "the keyring has a different key with the name %s: sign with the key whose public key is on the keyring, or replace the public key", approver.Name())
 	case slices.Contains(keys.Names(), approver.Name()) && !keys.distinct(p.Operator, approver.Name()):
 		return nil, fmt.Errorf("erasure: %s has the same key as %s, who ordered the plan: another person must approve it", approver.Name(), p.Operator)
 	}

@@ -67,7 +67,7 @@ func WriteProof(dir string, cfg CheckConfig, key ReceiptKey, id, out string) (n 
 // entriesOf checks a receipt and returns a person's entries.
 func entriesOf(dir string, cfg CheckConfig, key ReceiptKey, id string) (*receipt, []Entry, error) {
 	if key.IsZero() {
-		return nil, nil, fmt.Errorf("%w: the receipt key is missing", ErrOtherKey)
+		return nil, nil, because(ErrOtherKey, "the receipt key is missing")
 	}
 	if err := checkID(id); err != nil {
 		return nil, nil, fmt.Errorf("erasure: the identifier names nobody: %w", err)
@@ -83,7 +83,7 @@ func entriesOf(dir string, cfg CheckConfig, key ReceiptKey, id string) (*receipt
 		return nil, nil, err
 	}
 	if key.id() != r.plan.ReceiptKeyID {
-		return r, nil, fmt.Errorf("%w: the receipt key is not that of the receipt", ErrOtherKey)
+		return r, nil, because(ErrOtherKey, "the receipt was made with another receipt key: give that key")
 	}
 	return r, entries, nil
 }
@@ -154,9 +154,9 @@ type Proven struct {
 func (p *Proven) Names(key ReceiptKey, id string) error {
 	switch {
 	case key.IsZero() || key.id() != p.Plan.ReceiptKeyID:
-		return fmt.Errorf("%w: the receipt key is not that of the receipt", ErrOtherKey)
+		return because(ErrOtherKey, "the receipt was made with another receipt key: give that key")
 	case key.Subject(id) != p.Subject:
-		return fmt.Errorf("%w: the entries are about another person, or about this person under another identifier", ErrOtherPeople)
+		return because(ErrOtherPeople, "the entries are about another person, or about this person under another identifier")
 	}
 	return nil
 }
@@ -349,7 +349,7 @@ func GuardHas(dir string, cfg CheckConfig, key GuardKey, id string) (bool, error
 	case err != nil:
 		return false, err
 	case key.IsZero() || r.plan.GuardKeyID != key.id():
-		return false, fmt.Errorf("%w: it has another guard key", ErrOtherKey)
+		return false, because(ErrOtherKey, "the receipt was made with another guard key: give that key")
 	case !r.tally.hasGuard:
 		return false, nil
 	}

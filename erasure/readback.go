@@ -142,7 +142,7 @@ func readError(err error) error {
 type otherWorkspace int
 
 func (n otherWorkspace) Error() string {
-	return fmt.Sprintf("erasure: known person %d of the list is not in the workspace that the App API key reads, so it may be the key of another workspace, where everybody seems to be gone; nobody else was looked up", int(n))
+	return fmt.Sprintf("erasure: known person %d is not in the workspace that the App API reads; the App API key probably belongs to another workspace, in which everybody would seem to be gone; nobody else was looked up", int(n))
 }
 
 func (otherWorkspace) Is(target error) bool { return target == ErrOtherKey }
@@ -151,7 +151,7 @@ func (otherWorkspace) Is(target error) bool { return target == ErrOtherKey }
 func knownPeople(ctx context.Context, app *appapi.Client, known []string) error {
 	for i, id := range known {
 		if err := checkID(id); err != nil {
-			return fmt.Errorf("erasure: known person %d of the list names nobody: %w", i+1, err)
+			return fmt.Errorf("erasure: known person %d has no valid identifier: %w", i+1, err)
 		}
 		found, err := profiles(ctx, app, id)
 		if err != nil {

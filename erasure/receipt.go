@@ -131,7 +131,7 @@ func (r *receipt) asTheRunSawIt() error {
 		if err := r.hasKeysOf(r.plan.Operator, r.plan.Approver); err != nil {
 			return err
 		}
-		return &DamageError{File: keysFile, Entry: -1, Problem: "with only its keys, the plan is not approved: " + err.Error()}
+		return &DamageError{File: keysFile, Entry: -1, Problem: "with only its keys, the plan cannot be run: " + err.Error()}
 	}
 	r.plan = own
 	return nil
@@ -168,7 +168,7 @@ func (r *receipt) ownRing() error {
 	}
 	for _, k := range own.keys {
 		if !slices.ContainsFunc(r.keys.keys, func(o publicKey) bool { return o.text == k.text }) {
-			return fmt.Errorf("%w: the receipt was made with the key %s, which is not on the keyring", ErrUntrusted, k.Name())
+			return because(ErrUntrusted, "the receipt was made with the key %s, and the keyring has %s%s", k.Name(), listOr(r.keys.Names(), "no key"), r.keys.adding(k.Name()))
 		}
 	}
 	return nil
@@ -177,7 +177,7 @@ func (r *receipt) ownRing() error {
 func notReceipt(dir string, err error) error {
 	info, bad := os.Stat(dir)
 	if bad == nil && !info.IsDir() {
-		return &notReceiptError{fmt.Sprintf("erasure: %s is a file, and a receipt is a directory: name that", dir), nil}
+		return &notReceiptError{fmt.Sprintf("erasure: %s is a file, and a receipt is a directory: give the directory of the receipt", dir), nil}
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("erasure: %w", err)
@@ -238,7 +238,7 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	}
 	signers := r.keys.signedBy(n, RoleOperator)
 	if len(signers) == 0 {
-		return point{}, fmt.Errorf("%w: no operator on the keyring has signed it", ErrUntrusted)
+		return point{}, because(ErrUntrusted, "no operator on the keyring has signed it")
 	}
 	for _, name := range signers { // prefer a signer whose key is in the receipt: others may have signed too
 		if len(r.copied.pick(name).keys) > 0 {

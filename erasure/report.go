@@ -81,7 +81,7 @@ func newReport(c *Checked, cfg ReportConfig) *report {
 	}
 	again, unknown := "nothing arrived; a later run sends it", "may have arrived; a later run sends it again"
 	if r.expired() {
-		again, unknown = "nothing arrived; a new plan is needed", "may have arrived; reading back settles it"
+		again, unknown = "nothing arrived; a new plan is needed", "may have arrived; reading back shows whether the person is gone"
 	}
 	if r.Settled > 0 {
 		unknown += "; " + grouped(r.Settled) + " read back as gone"
@@ -115,7 +115,7 @@ func (r *report) verdict() (text, note, tone string) {
 		}
 		return "Not finished: the last entries are not signed", "The process was killed, or a checkpoint was removed. Run the plan again to the same receipt.", "bad"
 	case (!r.Ended || open > 0) && r.expired():
-		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "The plan has expired. Reading back settles unknown outcomes. People who are still there need a new plan.", "bad"
+		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "The plan has expired. Read back the people whose outcome is unknown. People who are still there need a new plan.", "bad"
 	case !r.Ended || open > 0:
 		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "Run the plan again to the same receipt.", "bad"
 	case r.Verified[VerdictContradicted] > 0:

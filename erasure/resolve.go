@@ -83,7 +83,7 @@ func Resolve(ctx context.Context, app *appapi.Client, targets []Target, cfg Reso
 	}
 	for i, id := range cfg.Known {
 		if slices.ContainsFunc(targets, func(t Target) bool { return same(t.ID, id) }) {
-			return nil, sum, fmt.Errorf("erasure: known person %d of the list is one of the targets: name a person who stays", i+1)
+			return nil, sum, fmt.Errorf("erasure: known person %d is one of the targets: name somebody who stays", i+1)
 		}
 	}
 	if err := knownPeople(ctx, app, cfg.Known); err != nil {

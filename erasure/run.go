@@ -146,10 +146,10 @@ func newRun(job Job) (*execution, error) {
 		return nil, err
 	}
 	if got := job.Client.Target(); got != r.plan.Target {
-		return nil, fmt.Errorf("%w: the plan is for %s, and this Client sends to %s", ErrOtherKey, r.plan.Target, got)
+		return nil, because(ErrOtherKey, "the plan is for %s, but this Client sends to %s: send to the address of the plan, or make a new plan", r.plan.Target, got)
 	}
 	if workspaceOf(job.Client, job.ReceiptKey) != r.plan.Workspace {
-		return nil, fmt.Errorf("%w: it has a different write key, perhaps of another workspace; make a plan with this key", ErrOtherKey)
+		return nil, because(ErrOtherKey, "the plan was made with another write key, perhaps of another workspace: use that key, or make a new plan with this one")
 	}
 	r.hash = r.plan.Hash()
 	if err := r.beside(); err != nil {
@@ -165,9 +165,9 @@ func newRun(job Job) (*execution, error) {
 func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt ReceiptKey, guard GuardKey) (*people, error) {
 	switch {
 	case receipt.IsZero() || receipt.id() != s.ReceiptKeyID:
-		return nil, fmt.Errorf("%w: the receipt key is not that of the plan", ErrOtherKey)
+		return nil, because(ErrOtherKey, "the plan was made with another receipt key: give that key")
 	case guard.IsZero() || guard.id() != s.GuardKeyID:
-		return nil, fmt.Errorf("%w: the guard key is not that of the plan", ErrOtherKey)
+		return nil, because(ErrOtherKey, "the plan was made with another guard key: give that key")
 	case s.TargetsHash != file && s.TargetsHash != [sha256.Size]byte{}:
 		return nil, fmt.Errorf("%w: the plan has a file of targets, and this is another file, or it was changed", ErrOtherPeople)
 	}
@@ -300,7 +300,7 @@ func (r *execution) unexpired() error {
 	if left := t.Unsent + t.Unknown; left > 0 && !r.Now().Before(r.plan.Expires) {
 		err := fmt.Errorf("%w: it was valid until %s, and %s left", ErrExpired, r.plan.Expires.Format(timeForm), counted(int64(left), "person is", "people are"))
 		if t.Unknown > 0 && r.plan.Action != ActionUnsuppress {
-			err = fmt.Errorf("%w, %d of them with an unknown outcome, which a verification settles", err, t.Unknown)
+			err = fmt.Errorf("%w, %d of them with an unknown outcome; ciokit erase verify shows whether they are gone", err, t.Unknown)
 		}
 		return err
 	}

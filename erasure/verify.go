@@ -188,7 +188,7 @@ var readsFrom = map[string]string{
 // sameWorkspace refuses to read a place where the plan's people never were: they would all seem to be gone.
 func (v *verification) sameWorkspace(ctx context.Context) error {
 	if want := readsFrom[v.plan.Target]; want != "" && !v.AnyAddress && v.App.Target() != want {
-		return fmt.Errorf("%w: the plan is for %s, whose people are read at %s, and not at %s", ErrOtherKey, v.plan.Target, want, v.App.Target())
+		return because(ErrOtherKey, "the plan is for %s, so its people must be looked up at %s, but App sends to %s", v.plan.Target, want, v.App.Target())
 	}
 	// A server that is not the App API answers 404 for everybody, just as the App API does for a person who is gone. But the App API does not answer
 	// 404 to a search for an address.
@@ -197,7 +197,7 @@ func (v *verification) sameWorkspace(ctx context.Context) error {
 	}
 	for i, id := range v.Known {
 		if v.people.has(v.ReceiptKey.Subject(id)) {
-			return fmt.Errorf("erasure: known person %d of the list is in the plan, and so may be gone: name a person who stays", i+1)
+			return fmt.Errorf("erasure: known person %d is in the plan, and so may be gone: name somebody who stays", i+1)
 		}
 	}
 	return knownPeople(ctx, v.App, v.Known)

@@ -94,7 +94,7 @@ func lockWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 		return nil, fmt.Errorf("erasure: an operator must sign a receipt, and the key is %v", operator)
 	}
 	if !plan.keys.knows(operator) {
-		return nil, fmt.Errorf("%w: the operator's key %s is not on the keyring, so nobody could check the receipt", ErrUntrusted, operator.Name())
+		return nil, because(ErrUntrusted, "the operator's key %s is not on the keyring, so nobody could check the receipt: add its public key (--keys)", operator.Name())
 	}
 	w := &writer{dir: dir, operator: operator, origin: origin(plan.Hash()), now: now}
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/ciokit/cio"
@@ -162,6 +163,9 @@ func eraseHashKey[K any](flag, file string, parse func(string) (K, error)) (key 
 	return key, nil
 }
 
+// ringLine is how errors of a keyring name a line.
+var ringLine = regexp.MustCompile(`^line [0-9]+ of the keyring`)
+
 // keyring reads the public keys. If there are none, it is empty if that is allowed.
 func (k *eraseKeys) keyring(needed bool) (erasure.Keyring, error) {
 	var text bytes.Buffer
@@ -176,7 +180,12 @@ func (k *eraseKeys) keyring(needed bool) (erasure.Keyring, error) {
 		if err != nil {
 			return erasure.Keyring{}, exit.Fail(exit.Usage, "--keys %s: %s", printed.Line(console.ShortPath(file)), eraseWords(err))
 		}
-		text.Write(append(b, '\n'))
+		both := text.String() + string(b) + "\n"
+		if _, err := erasure.ParseKeyring(both); err != nil { // together with the files before it; the number of the line would be that of both
+			return erasure.Keyring{}, exit.Fail(exit.Usage, "--keys %s: %s", printed.Line(console.ShortPath(file)), ringLine.ReplaceAllString(eraseWords(err), "a key in this file"))
+		}
+		text.Reset()
+		text.WriteString(both)
 	}
 	if k.ring == nil {
 		text.WriteString(os.Getenv(eraseRingVariable))
@@ -184,7 +193,7 @@ func (k *eraseKeys) keyring(needed bool) (erasure.Keyring, error) {
 	ring, err := erasure.ParseKeyring(text.String())
 	switch {
 	case err != nil:
-		return ring, exit.Fail(exit.Usage, "the public keys: %s", eraseWords(err))
+		return ring, exit.Fail(exit.Usage, "%s: %s", eraseRingVariable, eraseWords(err))
 	case needed && len(ring.Names()) == 0:
 		return ring, exit.Fail(exit.Usage, "say whose signatures you trust: --keys FILE with the public keys that ciokit erase keygen wrote (NAME.pub), once for each file, or the keys in %s", eraseRingVariable)
 	}

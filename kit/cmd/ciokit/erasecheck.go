@@ -213,7 +213,7 @@ func printChecked(con console.Console, c *erasure.Checked) {
 		}
 		line("verified", "%s", strings.Join(all, ", "))
 	}
-	line("entries", "%s, of which %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
+	line("entries", "%s, %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
 	if n := len(c.Checkpoints); n > 0 {
 		line("last root", "%s", base64.StdEncoding.EncodeToString(c.Checkpoints[n-1].Root[:]))
 	}
@@ -222,14 +222,14 @@ func printChecked(con console.Console, c *erasure.Checked) {
 	}
 	for i, u := range c.Unknown {
 		if i == eraseListed {
-			line("note", "%s, which --json has", plural.Count(len(c.Unknown)-i, "more signature by an unknown key", "more signatures by unknown keys"))
+			line("note", "%s; --json lists them all", plural.Count(len(c.Unknown)-i, "more signature by an unknown key", "more signatures by unknown keys"))
 			break
 		}
 		line("note", "%s has a signature by %s, but no key here can check it, so it does not count", u.File, u.Name)
 	}
 	for i, name := range c.Foreign {
 		if i == eraseListed {
-			line("note", "%s, which --json has", plural.Count(len(c.Foreign)-i, "more file does not belong to the receipt", "more files do not belong to the receipt"))
+			line("note", "%s; --json lists them all", plural.Count(len(c.Foreign)-i, "more file does not belong to the receipt", "more files do not belong to the receipt"))
 			break
 		}
 		line("note", "%s does not belong to the receipt, and was not checked", name)

@@ -65,7 +65,7 @@ func suggestColumn(name string, names []string) string {
 	case best != "":
 		return "did you mean " + printed.Line(best) + "? " + has
 	}
-	return has + ", of which " + plural.Form(len(known), "this is", "these are") + " sure to be the " + plural.Form(len(known), "name of a column", "names of columns") + ": " + spelling.List(known)
+	return has + "; " + plural.Form(len(known), "this one is certainly the name of a column", "these are certainly the names of columns") + ": " + spelling.List(known)
 }
 
 // columnWords are the words in names of columns of identifiers. None of them is anybody's name, id or address.

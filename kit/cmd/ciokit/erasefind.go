@@ -6,6 +6,7 @@ import (
 
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
@@ -92,6 +93,9 @@ func eraseFind(cmd *cobra.Command, con console.Console, dirs []string, keys *era
 	var ended error
 	if total == 0 {
 		ended = other.nobody(ctx, keys, cfg, dirs, ids)
+		if otherKey == len(dirs) { // then the receipt key is the reason
+			ended = exit.Fail(exit.CodeOf(ended), "%s made with another receipt key, and this key finds nobody there: give that key with --receipt-key", plural.Count(otherKey, "receipt was", "receipts were"))
+		}
 	}
 	if asJSON {
 		if err := eraseJSON(con.Out, found); err != nil {
@@ -111,7 +115,7 @@ func eraseFind(cmd *cobra.Command, con console.Console, dirs []string, keys *era
 			fmt.Fprintf(con.Out, "  %s no checkpoint covers yet.\n", plural.Count(f.Unsigned, "entry is the last, which", "entries are the last, which"))
 		}
 	}
-	if otherKey > 0 {
+	if otherKey > 0 && otherKey < len(dirs) {
 		fmt.Fprintf(con.Out, "%s made with another receipt key: this key finds nobody there.\n", plural.Count(otherKey, "receipt was", "receipts were"))
 	}
 	return ended

@@ -23,5 +23,6 @@ func TestEraseFindByAnotherGuardKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.run("", "erase", "keygen", "workspace", "--dir", "other").exits(exit.OK)
-	o.run("", "erase", "find", "r", "--id", "carl", "--guard-key", filepath.Join("other", "guard.key")).exits(exit.Usage).says("was not checked: it has another guard key")
+	o.run("", "erase", "find", "r", "--id", "carl", "--guard-key", filepath.Join("other", "guard.key")).exits(exit.Usage).says("was not checked: its plan was made with another guard key")
+	o.run("", "erase", "find", "r", "--id", "ann", "--receipt-key", filepath.Join("other", "receipt.key")).exits(exit.Rejects).says("1 receipt was made with another receipt key, and this key finds nobody there: give that key")
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -39,7 +40,7 @@ contain an identifier, not the counts, times and hashes of a journal, a receipt 
 
 A file may contain a person in a form that the command does not find: under another name, encrypted, in an archive of several files, or
 split between the pages of a database. Check each finding before you remove anything: a short id appears in many places. The exit code is
-6 if something was found, and 1 if something could not be read to the end: the command names it, and prints what it found elsewhere.`,
+6 if something was found, and 1 if a path does not exist or could not be read to the end: the command names it, and prints what it found elsewhere.`,
 		Example: `  ciokit erase find-copies rejects exports /var/lib/orders/outbox ~/.local/state/ciokit --id-file -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseFindCopies(cmd.Context(), con, args, &person, asJSON)
@@ -75,6 +76,7 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 	}
 	w := wantedIn(ids)
 	found := eraseSearched{Copies: []eraseCopy{}, Unread: []string{}}
+	var missing []string
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
 			switch {
@@ -82,6 +84,9 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 				return context.Cause(ctx)
 			case err != nil:
 				found.Unread = append(found.Unread, file)
+				if file == path && errors.Is(err, fs.ErrNotExist) {
+					missing = append(missing, file)
+				}
 				return nil
 			case !e.Type().IsRegular() && file != path || e.IsDir():
 				return nil
@@ -103,7 +108,7 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 	var ended error
 	switch {
 	case len(found.Unread) > 0:
-		ended = exit.Fail(exit.Local, "%s not be read to the end, and may contain more than was found: %s", plural.Count(len(found.Unread), "file or directory could", "files or directories could"), shortList(found.Unread))
+		ended = exit.Fail(exit.Local, "%s", found.unread(missing))
 	case len(found.Copies) > 0:
 		ended = exit.With(exit.Rejects, nil)
 	}
@@ -111,14 +116,34 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 		return errors.Join(ended, eraseJSON(con.Out, found))
 	}
 	for _, c := range found.Copies {
-		where := ""
+		where, kind := "", ""
+		if c.Kind != "file" {
+			kind = " (" + c.Kind + ")"
+		}
 		if c.Line > 0 {
 			where = fmt.Sprintf(", first in line %d", c.Line)
 		}
-		fmt.Fprintf(con.Out, "%s: %s%s (%s): %s\n", eraseShort(c.File), plural.Count(c.Places, "place", "places"), where, c.Kind, c.Do)
+		fmt.Fprintf(con.Out, "%s: %s%s%s: %s\n", eraseShort(c.File), plural.Count(c.Places, "place", "places"), where, kind, c.Do)
 	}
 	fmt.Fprintf(con.Out, "%s searched, %s with identifiers of the person.\n", plural.Count(found.Files, "file", "files"), plural.Grouped(int64(len(found.Copies))))
 	return ended
+}
+
+// unread says which paths were not searched completely. The missing ones are among them.
+func (s *eraseSearched) unread(missing []string) string {
+	var said, torn []string
+	for _, file := range s.Unread {
+		if !slices.Contains(missing, file) {
+			torn = append(torn, file)
+		}
+	}
+	if len(missing) > 0 {
+		said = append(said, "there is no file or directory "+shortList(missing)+": check the path")
+	}
+	if len(torn) > 0 {
+		said = append(said, plural.Count(len(torn), "file or directory could", "files or directories could")+" not be read to the end, and may contain more than was found: "+shortList(torn))
+	}
+	return strings.Join(said, "; ")
 }
 
 // shortList names all files, without characters that a terminal could act on.

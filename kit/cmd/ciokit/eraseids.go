@@ -267,13 +267,13 @@ func (r *idReader) row(row *source.Row, of []source.Column) error {
 		return &source.FormatError{Line: row.Line, Problem: problem, Hint: hint}
 	}
 	if row.Err != nil {
-		return bad("the row cannot be read: "+row.Err.Rule, row.Err.Hint)
+		return bad("the row cannot be read ("+row.Err.Rule+")", row.Err.Hint)
 	}
 	ids := make([]string, len(of))
 	for i := range of {
 		id, err := mapping.CellID(row.Cells[i], of[i])
 		if err != nil {
-			return bad(fmt.Sprintf("the column %q cannot be read: %s", of[i].Name, err.Rule), err.Hint)
+			return bad(fmt.Sprintf("the column %q cannot be read (%s)", of[i].Name, err.Rule), err.Hint)
 		}
 		ids[i] = id
 	}
@@ -329,12 +329,17 @@ func (r *idReader) add(line int64, id string, others []string) error {
 	return nil
 }
 
+// check says why a text is not certainly an identifier. It is the text of a line, or with 0 that of a flag.
 func (r *idReader) check(line int64, id string) error {
+	names, remove, right := "the line names", "remove the line", "check that it is the right file"
+	if line == 0 {
+		names, remove, right = "the value names", "give the id", "give an id, an address or a cio_ id"
+	}
 	if id == "" {
-		return &source.FormatError{Line: line, Problem: "the line names nobody", Hint: "remove it"}
+		return &source.FormatError{Line: line, Problem: names + " nobody", Hint: remove}
 	}
 	if what := noPerson(id); what != "" {
-		return &source.FormatError{Line: line, Problem: "the line names nobody: " + what, Hint: "check that it is the right file"}
+		return &source.FormatError{Line: line, Problem: names + " nobody: " + what, Hint: right}
 	}
 	if err := idlist.CheckText(line, id, eraseWordsOfLists); err != nil {
 		return err
@@ -343,22 +348,29 @@ func (r *idReader) check(line int64, id string) error {
 		return &source.FormatError{Line: line, Problem: "the id is in double quotes, and it is not clear whether they are part of it", Hint: "if they enclose the id, give the quote of the file with --quote; if they are part of it, use --verbatim-ids"}
 	}
 	if err := mapping.CheckID(id); err != nil && !r.verbatim {
-		hint := "remove the line if it is not an id; if it is one, use --verbatim-ids"
-		if err.Rule == mapping.RuleNumberID {
-			hint = "the id is a number as a spreadsheet writes it, and may have lost digits; export the column as text, or use --verbatim-ids if it is an id"
+		why, hint := "it has spaces or invisible characters around the id", remove+"; if it is exactly the id of a person, use --verbatim-ids"
+		switch err.Rule {
+		case mapping.RulePlaceholder:
+			why = "it is a word such as NULL, which programs write if there is no value"
+		case mapping.RuleNumberID:
+			why = "it is a number as a spreadsheet writes it, and may have lost digits"
+			hint = "export the column as text; if it is exactly the id of a person, use --verbatim-ids"
 		}
-		return &source.FormatError{Line: line, Problem: "it is not clear whom the line names: " + err.Rule, Hint: hint}
+		return &source.FormatError{Line: line, Problem: "it is not clear whom " + names + ": " + why + " (" + err.Rule + ")", Hint: hint}
 	}
 	if problem := doubtfulID(id); problem != "" && !r.verbatim {
-		return &source.FormatError{Line: line, Problem: "it is not clear whom the line names: " + problem, Hint: "write only the id or the address, exactly as in the workspace; if it is already exactly an id, use --verbatim-ids"}
+		return &source.FormatError{Line: line, Problem: "it is not clear whom " + names + ": " + problem, Hint: "write only the id or the address, exactly as in the workspace; if it is already exactly an id, use --verbatim-ids"}
 	}
 	if _, err := cio.Encode(cio.DeletePerson{UserID: id, MessageID: "plan"}); err != nil {
 		var invalid *cio.MessageError
-		rule := cio.Rule("no-message")
+		why := "no message can contain it"
 		if errors.As(err, &invalid) {
-			rule = invalid.Rule
+			why = string(invalid.Rule)
+			if invalid.Hint != "" && !strings.Contains(invalid.Hint, id) {
+				why = invalid.Hint + " (" + why + ")"
+			}
 		}
-		return &source.FormatError{Line: line, Problem: "this cannot be an id: " + string(rule), Hint: "correct it, or remove the line"}
+		return &source.FormatError{Line: line, Problem: "this cannot be an id: " + why, Hint: "correct it, or " + remove}
 	}
 	return nil
 }

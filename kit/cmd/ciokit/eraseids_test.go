@@ -306,7 +306,7 @@ func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
 			if _, err := (&erasePerson{file: file}).read(console.New(nil, io.Discard, io.Discard)); err == nil {
 				t.Errorf("--id-file accepts %s", name)
 			}
-			if _, err := knownFile(file).read(console.New(nil, io.Discard, io.Discard), true); err == nil {
+			if _, _, err := knownFile(file).read(console.New(nil, io.Discard, io.Discard), true); err == nil {
 				t.Errorf("--known-file accepts %s", name)
 			}
 		}

@@ -94,19 +94,21 @@ func (f *erasePlanFlags) check(file string) error {
 	case f.action != "delete" && f.action != "suppress" && f.action != "unsuppress":
 		return exit.Fail(exit.Usage, "say what to do: --action delete, suppress or unsuppress%s", console.Meant(f.action, "delete", "suppress", "unsuppress"))
 	case strings.TrimSpace(f.reason) == "":
-		return exit.Fail(exit.Usage, "say who ordered it, or which rule requires it: --reason")
+		return exit.Fail(exit.Usage, "say why, with --reason: name the rule that requires the erasure, or who ordered it")
 	case f.out == "":
 		return exit.Fail(exit.Usage, "say where to write the plan: --out FILE")
 	case f.expires <= 0:
-		return exit.Fail(exit.Usage, "--expires must be a time such as 72h: how long the plan stays valid")
+		return exit.Fail(exit.Usage, "--expires must be longer than 0, such as 72h: how long the plan stays valid")
 	case file == "-" && f.targets == "":
 		return exit.Fail(exit.Usage, "standard input can be read only once, but erase run needs the people again: give --targets FILE, to keep them in clear")
 	case f.resolve && f.targets == "":
 		return exit.Fail(exit.Usage, "--resolve finds more people than the input names, and erase run needs them all: give --targets FILE, to keep them in clear")
 	case f.known != "" && !f.resolve:
 		return exit.Fail(exit.Usage, "--known-file needs --resolve: with its people, --resolve checks that it reads the right workspace")
-	case f.shared != "" && (f.shared != "all" || !f.resolve):
-		return exit.Fail(exit.Usage, "--shared must be all, and needs --resolve")
+	case f.shared != "" && !f.resolve:
+		return exit.Fail(exit.Usage, "--shared needs --resolve, which finds the profiles that share an address")
+	case f.shared != "" && f.shared != "all":
+		return exit.Fail(exit.Usage, "the only value of --shared is all; without --shared, an address that several profiles have is rejected")
 	}
 	if f.targets != "" {
 		if err := outsideReceipts(f.targets); err != nil {
@@ -207,7 +209,7 @@ func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, targ
 	if err != nil {
 		return nil, nil, err
 	}
-	known, err := f.known.read(con, f.columns.verbatim)
+	known, lines, err := f.known.read(con, f.columns.verbatim)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -226,7 +228,7 @@ func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, targ
 		return nil, nil, exit.Fail(exit.Guard, "%s, %s %s: %s several profiles, %s together. They may be different people. Name the right ones by their ids, or erase all of them with --shared all", list.name,
 			plural.Form(len(lines), "line", "lines"), strings.Join(lines, ", "), plural.Count(shared.Addresses, "address has", "addresses have"), plural.Grouped(int64(shared.Profiles)))
 	case err != nil:
-		return nil, nil, eraseExit(ctx, list.at(err))
+		return nil, nil, eraseExit(ctx, f.known.at(list.at(err), lines))
 	}
 	return &eraseList{name: list.name, targets: targets, trimmed: list.trimmed}, &sum, nil
 }
@@ -287,7 +289,7 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	}
 	erasePrintPlan(line, p)
 	line("people", "%s: %s, %s, %s; %s", plural.Grouped(int64(c.People)), plural.Count(c.IDs, "id", "ids"), plural.Count(c.Addresses, "address", "addresses"),
-		plural.Count(c.CIOIDs, "cio_ id", "cio_ ids"), plural.Count(c.Duplicates, "was named again", "were named again"))
+		plural.Count(c.CIOIDs, "cio_ id", "cio_ ids"), plural.Count(c.Duplicates, "duplicate", "duplicates"))
 	line("such as", "%s", strings.Join(c.Sample, ", "))
 	if r := resolved; r != nil {
 		line("looked up", "%s named, and %s; %s not in the workspace, %s shared", plural.Count(r.Named, "identifier was", "identifiers were"), plural.Count(r.Targets, "person is planned", "people are planned"), plural.Count(r.Gone, "is", "are"), plural.Count(r.Shared, "address is", "addresses are"))

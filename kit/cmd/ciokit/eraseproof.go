@@ -44,7 +44,7 @@ func (p *erasePerson) read(con console.Console) (ids []string, err error) {
 	for i, id := range p.ids {
 		bare := mapping.TrimID(id)
 		if err := r.check(0, bare); err != nil {
-			return nil, exit.Fail(exit.Usage, "--id%s: %s", map[bool]string{true: fmt.Sprintf(" (number %d)", i+1)}[len(p.ids) > 1], strings.ReplaceAll(eraseWords(err), "the line", "it"))
+			return nil, exit.Fail(exit.Usage, "--id%s: %s", map[bool]string{true: fmt.Sprintf(" (number %d)", i+1)}[len(p.ids) > 1], eraseWords(err))
 		}
 		ids = append(ids, bare)
 	}
@@ -72,7 +72,7 @@ func (r *idReader) small(con console.Console, flag, file string, ids []string) (
 		if err := r.check(l.Number, mapping.TrimID(l.ID)); err != nil {
 			return err
 		}
-		ids = append(ids, mapping.TrimID(l.ID))
+		ids, r.list.lines = append(ids, mapping.TrimID(l.ID)), append(r.list.lines, l.Number)
 		return nil
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.Ch
 		for _, id := range ids {
 			has, err := erasure.GuardHas(dir, cfg, key, id)
 			if errors.Is(err, erasure.ErrOtherKey) {
-				return exit.Fail(exit.Usage, "%s, and the guard of %s was not checked: it has another guard key. Give the guard key of its workspace", none, eraseShort(dir))
+				return exit.Fail(exit.Usage, "%s, and the guard of %s was not checked: its plan was made with another guard key. Give that key", none, eraseShort(dir))
 			}
 			if err != nil {
 				return eraseCheckExit(ctx, dir, err)
@@ -287,8 +287,11 @@ func (e eraseEntry) String() string {
 	if e.Status != 0 {
 		text += fmt.Sprintf(", status %d", e.Status)
 	}
-	if why := e.Rule + e.Reason; why != "" {
-		text += ", " + why
+	if e.Rule != "" {
+		text += ", " + e.Rule
+	}
+	if e.Reason != "" {
+		text += ", " + reasonWords(e.Reason)
 	}
 	return text
 }
@@ -330,6 +333,15 @@ type eraseProven struct {
 	ExitCode    int          `json:"exit_code"`
 }
 
+// notProof refuses a path that is certainly not a proof.
+func notProof(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return exit.Fail(exit.Local, "%s is a file, not a proof: give the directory that ciokit erase proof wrote", eraseShort(dir))
+	}
+	return nil
+}
+
 func eraseCheckProof(cmd *cobra.Command, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
 	if receiptBegun(dir) {
 		return exit.Fail(exit.Usage, "%s is a receipt, not a proof of one person (ciokit erase proof makes one); check the receipt with: %s", eraseShort(dir), nextstep.New(cmd, "erase check", dir))
@@ -349,7 +361,13 @@ func eraseCheckProof(cmd *cobra.Command, con console.Console, dir string, keys *
 			return err
 		}
 	}
-	p, err := erasure.CheckProof(dir, cfg)
+	var p *erasure.Proven
+	if err = notProof(dir); err == nil {
+		p, err = erasure.CheckProof(dir, cfg)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		err = exit.Fail(exit.Local, "%s", strings.Replace(eraseWords(err), "is not a receipt", "is not a proof", 1))
+	}
 	if err == nil && asked {
 		for _, id := range ids {
 			if err = p.Names(key, id); err == nil {

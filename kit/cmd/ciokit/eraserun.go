@@ -117,8 +117,12 @@ func (f *eraseRunFlags) do(cmd *cobra.Command, con console.Console, file string)
 	switch {
 	case f.receipt == "":
 		return exit.Fail(exit.Usage, "say where to write the receipt: --receipt DIR")
-	case f.most < 1 || f.giveUp <= 0 || f.rate < 0:
-		return exit.Fail(exit.Usage, "--max must be at least 1, --give-up-after a time such as 10m, and --rate at least 0")
+	case f.most < 1:
+		return exit.Fail(exit.Usage, "--max must be at least 1")
+	case f.giveUp <= 0:
+		return exit.Fail(exit.Usage, "--give-up-after must be longer than 0, such as 10m")
+	case f.rate < 0:
+		return exit.Fail(exit.Usage, "--rate must be 0 or more")
 	}
 	job := erasure.Job{Dir: f.receipt, Max: f.most, Tool: eraseTool}
 	var err error
@@ -164,6 +168,10 @@ func (f *eraseRunFlags) do(cmd *cobra.Command, con console.Console, file string)
 	if err != nil {
 		return err
 	}
+	if job.Client.Target() != plan.Target { // nothing is sent, so there is nothing to ask
+		summary, err := erasure.Run(ctx, job)
+		return f.ended(cmd, con, plan, summary, list.at(err))
+	}
 	if err := f.approve(ctx, con, plan); err != nil {
 		return err
 	}
@@ -196,7 +204,7 @@ func (f *eraseRunFlags) approve(ctx context.Context, con console.Console, plan *
 		fmt.Fprintf(con.Err, "Sending to %s\n", plan.Target)
 		return nil
 	case f.to.Silent != nil:
-		return exit.Fail(exit.Unavailable, "no server answers on %s. Add --yes if it is a real workspace, or start an emulator there with: %s", plan.Target, destination.Emulate(plan.Target))
+		return exit.Fail(exit.Unavailable, "no server answers on %s. For an emulator, start it with: %s. For a real workspace behind this address, start the server that forwards to it, or add --yes: the run then retries until --give-up-after", plan.Target, destination.Emulate(plan.Target))
 	}
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(con.Err, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
@@ -262,8 +270,8 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 	for _, n := range []struct {
 		n    int64
 		text string
-	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: the message was sent, but no answer came"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
-		{s.Doubles, "named again, and counted once"}, {s.Earlier, "done by an earlier run, with a known outcome"}, {s.Open, "sent again: an earlier run got no answer, or did not sign it"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of an incomplete last line removed"}} {
+	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: the message was sent, but no answer says whether it was processed"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
+		{s.Doubles, plural.Form(s.Doubles, "duplicate", "duplicates") + ", counted once"}, {s.Earlier, "done by an earlier run, with a known outcome"}, {s.Open, "sent again: an earlier run got no answer, or did not sign it"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of an incomplete last line removed"}} {
 		if n.n > 0 {
 			line(n.n, n.text)
 		}
@@ -284,7 +292,7 @@ func (f *eraseRunFlags) next(cmd *cobra.Command, con console.Console, plan *eras
 		if !f.to.Emulator {
 			verify.Needing("app-key-file", "APP-KEY-FILE")
 		}
-		fmt.Fprintln(con.Out, "The plan has expired, so it cannot be run again. Settle the unknown outcomes; people who are still there then need a new plan.")
+		fmt.Fprintln(con.Out, "The plan has expired, so it cannot be run again. Look up the people whose outcome is unknown. Those who are still there need a new plan.")
 		fmt.Fprintf(con.Out, "Next: %s\n%s", verify, nextstep.Environment(verify))
 		sayPlaceholders(con, verify)
 		return

@@ -8,7 +8,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -115,8 +117,11 @@ shows whether it worked. The exit code is 6 if somebody is not gone.`,
 
 func (f *eraseVerifyFlags) do(cmd *cobra.Command, con console.Console, dir string) error {
 	ctx := cmd.Context()
-	if f.wait <= 0 || f.again < 0 {
-		return exit.Fail(exit.Usage, "--wait and --again must be times, such as 10m and 24h")
+	switch {
+	case f.wait <= 0:
+		return exit.Fail(exit.Usage, "--wait must be longer than 0, such as 10m")
+	case f.again < 0:
+		return exit.Fail(exit.Usage, "--again must be 0 or longer, such as 24h; 0 looks up everybody")
 	}
 	job := erasure.VerifyJob{Dir: dir, Wait: f.wait, Again: f.again}
 	var err error
@@ -141,7 +146,8 @@ func (f *eraseVerifyFlags) do(cmd *cobra.Command, con console.Console, dir strin
 		return err
 	}
 	job.Targets, job.TargetsHash = list.targets, hash
-	if job.Known, err = f.known.read(con, f.people.columns.verbatim); err != nil {
+	var lines []int64
+	if job.Known, lines, err = f.known.read(con, f.people.columns.verbatim); err != nil {
 		return err
 	}
 	if job.App, job.AnyAddress, err = f.app.client(ctx, con, plan.Target, f.keyFile); err != nil {
@@ -151,7 +157,7 @@ func (f *eraseVerifyFlags) do(cmd *cobra.Command, con console.Console, dir strin
 		job.OnProgress = eraseReading(con.Err)
 	}
 	v, err := erasure.Verify(ctx, job)
-	return f.ended(cmd, con, dir, plan, v, list.at(err))
+	return f.ended(cmd, con, dir, plan, v, f.known.at(list.at(err), lines))
 }
 
 // receiptPlan reads the plan of a receipt.
@@ -174,18 +180,48 @@ func (f *knownFile) flag(cmd *cobra.Command, done string) {
 	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers of people who must be in the workspace and are not in the plan, one on each line: if one of them is not there, the App API key probably belongs to another workspace, and nothing is "+done)
 }
 
-func (f knownFile) read(con console.Console, verbatim bool) (known []string, err error) {
+// read returns the identifiers and their lines.
+func (f knownFile) read(con console.Console, verbatim bool) (known []string, lines []int64, err error) {
 	if f == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	r := &idReader{eraseColumns: eraseColumns{verbatim: verbatim}}
 	if known, err = r.small(con, "--known-file", string(f), nil); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(known) == 0 {
-		return nil, exit.Fail(exit.Usage, "--known-file %s names nobody: write one identifier on each line", eraseShort(string(f)))
+		return nil, nil, exit.Fail(exit.Usage, "--known-file %s names nobody: write one identifier on each line", eraseShort(string(f)))
 	}
-	return known, nil
+	return known, r.list.lines, nil
+}
+
+// knownPerson is how errors of the package name a person of the list.
+var knownPerson = regexp.MustCompile(`known person ([0-9]+)`)
+
+// knownError is an error about a person of --known-file, in the words of the command.
+type knownError struct {
+	text string
+	error
+}
+
+func (e *knownError) Error() string { return e.text }
+
+func (e *knownError) Unwrap() error { return e.error }
+
+// at adds the file and the line to an error about one of the known people.
+func (f knownFile) at(err error, lines []int64) error {
+	if f == "" || err == nil {
+		return err
+	}
+	m := knownPerson.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	n, bad := strconv.Atoi(m[1])
+	if bad != nil || n < 1 || n > len(lines) {
+		return err
+	}
+	return &knownError{strings.ReplaceAll(err.Error(), m[0], fmt.Sprintf("--known-file %s: the person on line %d", eraseShort(string(f)), lines[n-1])), err}
 }
 
 // eraseReading prints every few seconds how many people have been read: the App API allows 10 a second.
@@ -256,16 +292,40 @@ func printVerified(w io.Writer, v erasure.Verified) {
 		}
 	}
 	line(v.Subjects, plural.Form(v.Subjects, "person", "people")+" in the plan")
-	line(v.Subjects-v.Acted, "not processed")
+	line(v.Subjects-v.Acted, "not processed: no run has sent their message")
 	line(v.Read, "looked up now")
 	line(v.Recent, "skipped, because they were looked up recently")
 	line(v.Gone, "gone")
 	line(v.NotYet, "not-yet: still there, but the message is recent or was not accepted")
-	line(v.Contradicted, "contradicted: there although the message was accepted long ago, or there again")
-	line(v.CannotTell, "cannot-tell")
+	line(v.Contradicted, "contradicted: still there although the message was accepted longer than --wait ago, or back after they were gone")
+	line(v.CannotTell, "cannot-tell: the App API does not show it")
 	for _, reason := range slices.Sorted(maps.Keys(v.Reasons)) {
-		line(v.Reasons[reason], "  "+reason)
+		line(v.Reasons[reason], "  "+reasonWords(reason))
 	}
-	line(v.Unknown, "with an unknown outcome, of which "+plural.Grouped(v.Settled)+" "+plural.Form(v.Settled, "is", "are")+" gone")
-	line(v.Inferred, "named by cio_ id: that this API deletes by it is an assumption, not documented")
+	line(v.Unknown, "with a message whose outcome is unknown; "+plural.Grouped(v.Settled)+" of them "+plural.Form(v.Settled, "is", "are")+" gone")
+	line(v.Inferred, "named by cio_ id: it is an assumption, not documented, that this API can delete a person by a cio_ id")
+}
+
+// verifyReasons say in words what a reason of a result means.
+var verifyReasons = map[string]string{
+	erasure.ReasonDeletionLogged:  "the activity log shows the deletion",
+	erasure.ReasonAnonymised:      "the person was suppressed, so the activity log does not show the deletion",
+	erasure.ReasonAddressInUse:    "a profile that was not named has an address of the person",
+	erasure.ReasonTooSoon:         "still there a short time after the message",
+	erasure.ReasonRejected:        "still there; the message was rejected",
+	erasure.ReasonUnsent:          "still there; the message was not sent",
+	erasure.ReasonUnknown:         "still there; the outcome of the message is unknown",
+	erasure.ReasonStillThere:      "still there long after the message was accepted",
+	erasure.ReasonCameBack:        "the person was gone, and is there again",
+	erasure.ReasonAddressCameBack: "nobody had the address of the person, and a profile has it again",
+	erasure.ReasonRefused:         "the App API refused to answer",
+	erasure.ReasonOddAnswer:       "the answer of the App API was not the documented one, or was about another person",
+	erasure.ReasonUnsuppress:      "no API shows whether a suppression has ended",
+}
+
+func reasonWords(reason string) string {
+	if words := verifyReasons[reason]; words != "" {
+		return reason + ": " + words
+	}
+	return reason
 }
