@@ -213,7 +213,7 @@ func printChecked(con console.Console, c *erasure.Checked) {
 		}
 		line("verified", "%s", strings.Join(all, ", "))
 	}
-	line("entries", "%s, %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
+	line("entries", "%s, %s of them signed, in %s", plural.Grouped(c.Entries), plural.Grouped(c.Signed), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
 	if n := len(c.Checkpoints); n > 0 {
 		line("last root", "%s", base64.StdEncoding.EncodeToString(c.Checkpoints[n-1].Root[:]))
 	}
