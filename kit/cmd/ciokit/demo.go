@@ -90,7 +90,7 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context, dir string) error {
-	fmt.Fprintf(d.out, "A small shop moves to Customer.io; here that is an emulator on %s.\nIts files contain %d people, %d orders, %d phones, and a few mistakes, like real files.\n\n", d.base, shop.People, shop.Orders, shop.Devices)
+	fmt.Fprintf(d.out, "A small shop moves to Customer.io. In this demo, an emulator on %s takes the place of Customer.io.\nThe files of the shop contain %d people, %d orders, %d phones, and a few mistakes, like real files.\n\n", d.base, shop.People, shop.Orders, shop.Devices)
 	files, err := shop.Write(dir, "")
 	if err != nil {
 		return err
