@@ -350,11 +350,18 @@ func (d *DenyList) checkFor(compiled *mapping.Compiled) error {
 	}
 	for _, o := range d.odd {
 		if err := compiled.CheckID(o.id); err != nil {
-			return &denyListError{"load: the deny list " + d.file, &source.FormatError{Line: o.where, Problem: "the line names nobody: " + err.Rule,
-				Hint: "remove the line; if it is somebody's id, allow it in the mapping: with id_words if it is a placeholder, otherwise with verbatim_ids"}}
+			return &denyListError{"load: the deny list " + d.file, &source.FormatError{Line: o.where, Problem: "the text is not an id, by the rule " + err.Rule, Hint: oddHint(err.Rule)}}
 		}
 	}
 	return nil
+}
+
+// oddHint says what to do with a line that is not an id, by a rule of the mapping.
+func oddHint(rule string) string {
+	if rule == mapping.RulePlaceholder {
+		return "remove the line; it is a word such as null, which programs write if there is no value; if this word is the id of a person, add it to id_words in the mapping"
+	}
+	return "correct the line or remove it; if it is the id of a person as it is written, add verbatim_ids: true to the mapping"
 }
 
 // encoder returns the function that makes and checks the job's messages, by the rules of its Client and by its deny list.

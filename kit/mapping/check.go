@@ -74,13 +74,13 @@ func (p *mappingReader) checkEnum(name string, s *spec, known []string) {
 func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 	has := func(f field) bool { return m.fields[f] != nil }
 	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.kind.name, what) }
-	const addUser = "add userId: $id with the column of the person's id"
+	const addUser = "add userId: $COLUMN, with the name of the column that has the person's id"
 	person := has(fieldUserID) || has(fieldAnonymousID)
 	for _, f := range m.kind.required {
 		if has(f) {
 			continue
 		}
-		hint := "add " + fieldNames[f] + ": and its column"
+		hint := "add " + fieldNames[f] + ": and its value, such as $COLUMN for the value of a column"
 		if f == fieldUserID {
 			hint = addUser
 		}
@@ -100,7 +100,7 @@ func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 		}
 	case m.kind.typ == cio.TypeGroup:
 		if !has(fieldGroupID) {
-			missing("groupId", "add groupId: $id with the column of the object's id")
+			missing("groupId", "add groupId: $COLUMN, with the name of the column that has the object's id")
 		}
 	case m.kind.typ == cio.TypeAlias:
 		if !has(fieldUserID) || !has(fieldPreviousID) {

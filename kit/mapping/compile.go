@@ -357,7 +357,14 @@ func (c *compilation) expression(s *spec, path string) scalar {
 	var slots []int
 	before := len(c.problems)
 	for _, name := range e.columns {
+		if right := foreignConstants[name]; right != "" && c.columns != nil && !slices.ContainsFunc(c.columns, func(col source.Column) bool { return col.Name == name }) {
+			c.problem(s.at, "write "+right, "the input has no column %q", name)
+			continue
+		}
 		slots = append(slots, c.slot(name, s.at))
+	}
+	if len(c.problems) > before {
+		return literal{}
 	}
 	if e.simple && !c.interpretAll {
 		col := column{slots[0], e.columns[0]}
@@ -370,9 +377,6 @@ func (c *compilation) expression(s *spec, path string) scalar {
 			c.problem(s.at, pickHint, "in UTC no time occurs twice")
 		}
 		return &conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, words: e.words, comma: c.comma, path: path}
-	}
-	if len(c.problems) > before {
-		return literal{}
 	}
 	p, err := c.compileExpression(e, slots, path)
 	if err != nil {

@@ -22,7 +22,7 @@ messages:
 	fmt.Println(err)
 	// Output:
 	// people.yaml:4:7: messages[0].identify: identify has no field "user_id"; write userId
-	// people.yaml:4:7: messages[0].identify: identify needs userId, or the trait email; add userId: $id with the column of the person's id
+	// people.yaml:4:7: messages[0].identify: identify needs userId, or the trait email; add userId: $COLUMN, with the name of the column that has the person's id
 }
 
 // The messages of a row are encoded as they would be sent. A row that cannot be mapped has a rule that programs can compare, and a hint.

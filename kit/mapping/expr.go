@@ -4,17 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
@@ -351,17 +348,8 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 	bindColumns(&tree.Node, kind)
 	result, err := checker.Check(tree, config)
 	if err != nil {
-		what, hint := e.wrong(err), ""
-		switch {
-		case strings.Contains(what, "where text is needed"):
-			hint = "convert it with string, as in string(5)"
-		case kind == source.KindText && strings.Contains(what, "text"):
-			hint = "every column of CSV is text: convert it with int, float or date"
-		}
-		if near := nearFunction(firstLine(err)); near != "" {
-			hint = "did you mean " + near + "?"
-		}
-		return nil, &expressionError{"the expression is wrong: " + what, hint}
+		what := e.wrong(err)
+		return nil, &expressionError{"the expression is wrong: " + what, e.wrongHint(firstLine(err), what, kind, c.columns)}
 	}
 	if wrong := cmp.Or(checkResult(result, path), checkParts(tree.Node, path)); wrong != nil {
 		return nil, wrong
@@ -458,17 +446,6 @@ func (b *dateBinder) Visit(n *ast.Node) {
 	}
 	*n = &ast.CallNode{Callee: &ast.IdentifierNode{Value: dateName},
 		Arguments: append([]ast.Node{arguments[0], &ast.ConstantNode{Value: bound}, &ast.IdentifierNode{Value: notesName}}, rest...)}
-}
-
-var unknownName = regexp.MustCompile(`unknown name (\w+)`)
-
-// nearFunction returns the function that was probably meant if an error says that a name is unknown; empty if there is none.
-func nearFunction(problem string) string {
-	name := unknownName.FindStringSubmatch(problem)
-	if name == nil {
-		return ""
-	}
-	return spelling.Nearest(name[1], slices.Concat([]string{"int", "float", "decimal", "bool", "date", "fromJSON"}, builtin.Names))
 }
 
 // expressionConfig returns a configuration of expr with our functions and, if env is not nil, the columns.

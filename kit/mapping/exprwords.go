@@ -37,11 +37,11 @@ func (e *expression) unreadable(err error) *expressionError {
 	case message == "unclosed comment":
 		return &expressionError{what: cutShort + place + ": a comment begins with /* and has no */"}
 	case strings.HasPrefix(message, "unexpected token "):
-		hint := ""
-		if strings.HasPrefix(message, `unexpected token Operator("=")`) {
-			hint = "write == to compare"
+		what, hint := e.unexpected(at, tokens)+place, unexpectedHint(at, tokens)
+		if hint == asChoice && strings.HasPrefix(what, "the comma") {
+			what = noChoice
 		}
-		return &expressionError{"the expression cannot be read: " + e.unexpected(at, tokens) + place, hint}
+		return &expressionError{"the expression cannot be read: " + what, hint}
 	}
 	for _, w := range syntaxWords {
 		if m := w.message.FindStringSubmatchIndex(message); m != nil {
@@ -67,7 +67,7 @@ var syntaxWords = []struct {
 	{regexp.MustCompile(`^invalid \w+ literal.*out of range`), "the number is too large%", ""},
 	{regexp.MustCompile(`^invalid (hex|float|binary|octal|integer) literal`), "the number is not valid%", ""},
 	{regexp.MustCompile(`^Operator \((.*)\) and coalesce`), "$1 and ?? are mixed%", "put one of them with its two sides in ( )"},
-	{regexp.MustCompile(`^expected at least (\d+) arguments`), "a function has too few arguments%; it needs at least $1", ""},
+	{regexp.MustCompile(`^expected at least (\d+) arguments`), "a function has too few arguments%; there must be at least $1", ""},
 	{regexp.MustCompile(`^wrap predicate with brackets`), "the condition of the function must be in { and }%", ""},
 	{regexp.MustCompile(`^a map key must be`), "a name in { } must be text in quotes, a number, a name, or an expression in ( )%", ""},
 	{regexp.MustCompile(`^expected name`), "a name is missing%", ""},
@@ -259,6 +259,23 @@ var checkWords = []struct {
 	message      *regexp.Regexp
 	words, types string
 }{
+	{regexp.MustCompile(`^cannot concat (.+)$`), "concat joins lists, and here is %s", "1"},
+	{regexp.MustCompile(`^cannot (reverse|flatten|uniq) (.+)$`), "%s needs a list, not %s", "2"},
+	{regexp.MustCompile(`^cannot get (first|last) element from (.+)$`), "%s needs a list, not %s", "2"},
+	{regexp.MustCompile(`^cannot take from (.+)$`), "take needs a list, not %s", "1"},
+	{regexp.MustCompile(`^cannot take (.+) elements$`), "the number of elements for take must be a whole number, not %s", "1"},
+	{regexp.MustCompile(`^cannot get (keys|values) from (.+)$`), "%s needs an object, not %s", "2"},
+	{regexp.MustCompile(`^cannot transform (.+) to pairs$`), "toPairs needs an object, not %s", "1"},
+	{regexp.MustCompile(`^cannot transform (.+) from pairs$`), "fromPairs needs a list, not %s", "1"},
+	{regexp.MustCompile(`^type (.+)\[(?:.+)\] is undefined$`), "%s has no elements that [ ] could select", "1"},
+	{regexp.MustCompile(`^cannot use (.+) to get an element from (.+)$`), "[ ] with %s cannot select an element of %s", "12"},
+	{regexp.MustCompile(`^cannot use (.+) as type (.+) in array$`), "in cannot search for %s in a list whose elements are each %s", "12"},
+	{regexp.MustCompile(`^cannot use (.+) as type (.+) in map key$`), "in cannot search for %s among the names of an object, which are each %s", "12"},
+	{regexp.MustCompile(`^error parsing regexp: (.+)$`), "the pattern after matches is not a regular expression: %s", ""},
+	{regexp.MustCompile(`^cannot redeclare (?:function|builtin) (.+)$`), "let cannot use the name %s, which is the name of a function", ""},
+	{regexp.MustCompile(`^cannot redeclare (?:variable )?(.+)$`), "let cannot use the name %s, which is already in use", ""},
+	{regexp.MustCompile(`^sortBy order argument must be a string \(got (.+)\)$`), `the order for sortBy must be "asc" or "desc", not %s`, "1"},
+	{regexp.MustCompile(`^cannot use pointer accessor outside predicate$`), "# is an element of a list, and can only be used within a function such as filter or map", ""},
 	{regexp.MustCompile(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`), "%s cannot be used between %s and %s", "23"},
 	{regexp.MustCompile(`^invalid operation: (\S+) \(mismatched type (.+)\)$`), "%s cannot be used before %s", "2"},
 	{regexp.MustCompile(`^unknown name (.+)$`), "there is no function %s", ""},
@@ -278,7 +295,7 @@ var checkWords = []struct {
 	{regexp.MustCompile(`^invalid argument for (\S+) \(type (.+)\)$`), "%s does not accept %s", "2"},
 	{regexp.MustCompile(`^not enough arguments to call (.+)$`), "the arguments of %s do not fit: there are too few, or one has another type", ""},
 	{regexp.MustCompile(`^too many arguments to call (.+)$`), "the arguments of %s do not fit: there are too many, or one has another type", ""},
-	{regexp.MustCompile(`^invalid number of arguments(?: for (?:\S+))? \(expected (.+), got (\d+)\)$`), "the function needs %s arguments and has %s", ""},
+	{regexp.MustCompile(`^invalid number of arguments(?: for (?:\S+))? \(expected (.+), got (\d+)\)$`), "the number of arguments of the function is wrong: it must be %s, not %s", ""},
 	{regexp.MustCompile(`^no matching overload for (.+)$`), "%s does not accept these arguments", ""},
 }
 
@@ -289,8 +306,14 @@ func typeWord(name string) string {
 		return "text"
 	case name == "int", name == "integer", name == "int64":
 		return "a whole number"
-	case name == "float64", name == "float", name == "mapping.decimal", name == "decimal":
+	case name == "float64", name == "float":
 		return "a number"
+	case name == "mapping.decimal", name == "decimal":
+		return "the result of decimal"
+	case name == "time.Time":
+		return "a time"
+	case name == "time.Duration":
+		return "a duration"
 	case name == "bool":
 		return "true or false"
 	case name == "nil":

@@ -359,7 +359,9 @@ func (m *Mapper) messageID(p *Message, event string, r *source.Row) (string, *Va
 }
 
 // HintOf returns a hint of the client in the words of a mapping.
-func HintOf(hint string) string { return wirewords.Hint(hint, "verbatim: true next to the message") }
+func HintOf(hint string) string {
+	return wirewords.Hint(hint, "write verbatim: true in the same item of messages")
+}
 
 // ErrorOf turns an error of the client about a message without a row into a ValueError.
 func ErrorOf(err error) *ValueError { return (*Message)(nil).errorOf(err) }

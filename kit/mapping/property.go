@@ -17,15 +17,15 @@ func (p *mappingReader) checkDefinition(m *messageSpec, where position) {
 	user, anonymous := m.fields[fieldUserID] != nil, m.fields[fieldAnonymousID] != nil
 	switch {
 	case d.By == "userId" && !user:
-		missing("userId", "add userId: $id with the column of the person's id")
+		missing("userId", "add userId: $COLUMN, with the name of the column that has the person's id")
 	case d.By == "anonymousId" && !anonymous:
 		missing("anonymousId", "add anonymousId: with any text; the API requires one")
 	case d.By == "" && !user && !anonymous:
-		missing("userId or anonymousId", "add userId: $id with the column of the person's id")
+		missing("userId or anonymousId", "add userId: $COLUMN, with the name of the column that has the person's id")
 	}
 	for _, f := range d.Fields {
 		if f.Required && !slices.ContainsFunc(m.properties, func(s propertySpec) bool { return s.field.Name == f.Name }) {
-			missing(f.Name, "add "+f.Name+": and its column")
+			missing(f.Name, "add "+f.Name+": and its value, such as $COLUMN for the value of a column")
 		}
 	}
 }

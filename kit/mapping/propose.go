@@ -117,6 +117,9 @@ func (w *proposer) choose(what string) { w.open = append(w.open, what) }
 func (w *proposer) head() []byte {
 	var b bytes.Buffer
 	rows := "all " + plural.Count(w.p.Sampled, "row", "rows")
+	if w.p.Sampled == 1 {
+		rows = "the only row"
+	}
 	if !w.p.Complete || w.p.Sampled != w.p.Rows-w.p.Bad {
 		rows = "the first " + plural.Count(w.p.Sampled, "row", "rows")
 		if w.p.Stride > 0 {
@@ -264,7 +267,7 @@ func (w *proposer) skeleton() {
 		}
 	}
 	list := strings.Join(names, ", ")
-	w.choose("no column looks like the id or the email address of a person: name it with --user-id or in the mapping")
+	w.choose("no column looks like the id or the email address of a person: name the column with --user-id, or in the mapping")
 	w.notes = append(w.notes, "No column looks like the id or the email address of a person. Choose what each row is about; a load rejects the mapping until then.")
 	w.line("  - identify: # if each row is a person")
 	w.line("      userId: # CHOOSE one of %s", list)

@@ -62,10 +62,10 @@ func TestWrongMappingsGolden(t *testing.T) {
 func TestFilesThatAreNotMappings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ data, want string }{
-		"CSV in windows-1252":       {"id;Stadt\n1;M\xfcnchen\n", "m.yaml:2:4: this is not a mapping: it is not UTF-8 text; is it the input?"},
-		"CSV in windows-1252, keys": {"a: b\n- \"M\xfc\": x: y\n", "is it the input?"},
-		"a ZIP archive":             {"PK\x03\x04\x14\x00\x06\x00", "m.yaml:1:6: this is not a mapping: it is not UTF-8 text; is it the input?"},
-		"JSON Lines":                {"{\"id\":1}\n{\"id\":2}\n", "is it the input?"},
+		"CSV in windows-1252":       {"id;Stadt\n1;M\xfcnchen\n", "m.yaml:2:4: this is not a mapping: it is not UTF-8 text; if it is the input, give the mapping instead"},
+		"CSV in windows-1252, keys": {"a: b\n- \"M\xfc\": x: y\n", "if it is the input, give the mapping instead"},
+		"a ZIP archive":             {"PK\x03\x04\x14\x00\x06\x00", "m.yaml:1:6: this is not a mapping: it is not UTF-8 text; if it is the input, give the mapping instead"},
+		"JSON Lines":                {"{\"id\":1}\n{\"id\":2}\n", "if it is the input, give the mapping instead"},
 		"a mapping in windows-1252": {"messages:\n  - identify: {userId: $id, traits: {city: M\xfcnchen}}\n", "m.yaml:2:45: this is not a mapping: it is not UTF-8 text; convert it to UTF-8"},
 		"a mapping with a colon":    {"messages:\n  - identify: {userId: $id, traits: {n: =n ? a: b}}\nx: y: z\n", "quote a value"},
 	} {

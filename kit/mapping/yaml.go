@@ -62,9 +62,7 @@ func tabbed(text []byte, line int) bool {
 	return bytes.IndexByte(indent, '\t') >= 0
 }
 
-const quoteHint = `quote a value that contains ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
-
-const notMapping = "is it the input? a mapping is a YAML file that begins with the line messages:"
+const notMapping = `if it is the input, give the mapping instead: a YAML file that begins with the line "messages:"`
 
 // notText returns the place of the first byte of data that is not UTF-8 text and so not YAML; its line is 0 if there is none. YAML in UTF-16 begins
 // with a byte order mark.
@@ -116,23 +114,23 @@ func (p *mappingReader) document(data []byte) *yaml.Node {
 	if !errors.Is(err, io.EOF) {
 		var syntax *yaml.LoadError
 		if errors.As(err, &syntax) {
-			hint := quoteHint
+			what, hint := notYAML(strings.TrimPrefix(syntax.Message, "yaml: "))
 			if !bytes.Contains(data, []byte(keyMessages)) {
 				hint = notMapping
 			}
 			if tabbed(data, syntax.Mark.Line) {
 				hint = "indent the line with spaces: YAML does not allow tabs"
 			}
-			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, hint, "this is not YAML: %s", strings.TrimPrefix(syntax.Message, "yaml: "))
+			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, hint, "this is not YAML: %s", what)
 		} else {
-			p.problem(position{}, quoteHint, "this is not YAML: %v", err)
+			p.problem(position{}, indentHint, "this is not YAML: %v", err)
 		}
 		return nil
 	}
 	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 		return doc.Content[0]
 	}
-	p.problem(position{}, "begin with the line messages:", "the mapping is empty")
+	p.problem(position{}, `begin with the line "messages:"`, "the mapping is empty")
 	return nil
 }
 
@@ -262,7 +260,7 @@ const (
 
 // mapping reads the whole mapping.
 func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
-	const want = "begin with messages: and a list of messages"
+	const want = `begin with the line "messages:", and write the list of messages below it`
 	if root = p.enter(root, ""); root == nil {
 		return
 	}

@@ -122,8 +122,8 @@ func (p *mappingReader) scalar(n *yaml.Node, where position) *spec {
 		e, err := parseExpression(text[1:])
 		if err != nil {
 			hint := ""
-			if strings.HasPrefix(err.what, cutShort) && p.cut(n) {
-				hint = quoteHint
+			if strings.HasPrefix(err.what, cutShort) {
+				hint = p.cut(n)
 			}
 			if err.hint != "" {
 				hint = err.hint
@@ -142,15 +142,22 @@ func (p *mappingReader) scalar(n *yaml.Node, where position) *spec {
 	return literal
 }
 
-// cut reports whether YAML has ended a value without quotes before a comma or before " #", so that it may be only the beginning of what was meant.
-func (p *mappingReader) cut(n *yaml.Node) bool {
+// cut returns what to do if YAML has ended a value without quotes before a comma or before " #", so that it may be only the beginning of what was
+// meant. It returns an empty text if YAML has not.
+func (p *mappingReader) cut(n *yaml.Node) (hint string) {
 	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Line < 1 || n.Line > len(p.lines) {
-		return false
+		return ""
 	}
 	line := []rune(p.lines[n.Line-1])
 	rest, ok := strings.CutPrefix(string(line[min(max(n.Column-1, 0), len(line)):]), n.Value)
 	rest = strings.TrimLeft(rest, " \t")
-	return ok && rest != "" && strings.Contains(",#", rest[:1])
+	switch {
+	case ok && strings.HasPrefix(rest, ","):
+		return commaHint
+	case ok && strings.HasPrefix(rest, "#"):
+		return hashHint
+	}
+	return ""
 }
 
 // columnName reads $name or $["any name"].

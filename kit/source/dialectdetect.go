@@ -135,7 +135,8 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		return first, err // without a row a header shows nothing about itself
 	case len(fitting) == 0:
 		r := others[0]
-		return nil, refuse(r.line, flags(r, first), "the header has %s if %s separates them, but %s", count(r.columns, "field"), charName(r.Delimiter), r.badRow())
+		hint := fmt.Sprintf("if %s separates them, use --delimiter %s, and such rows are rejected; otherwise use --delimiter %s", charName(r.Delimiter), flagText(r.Delimiter), flagText(first.Delimiter))
+		return nil, refuse(r.line, hint, "the header has %s if %s separates them, but %s", count(r.columns, "field"), charName(r.Delimiter), r.badRow())
 	case len(fitting) > 1 && fitting[0].rows > 0 && fitting[1].clean() == fitting[0].clean() && fitting[0].columns < 2*fitting[1].columns:
 		return nil, refuse(fitting[0].line, flags(fitting[0], fitting[1]), "the header and the rows have %s if %s separates them, and %s if %s does",
 			count(fitting[0].columns, "field"), charName(fitting[0].Delimiter), count(fitting[1].columns, "field"), charName(fitting[1].Delimiter))

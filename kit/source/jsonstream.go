@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 )
 
 // jsonStream reads JSON whose objects may span lines: lists of objects, and objects one after the other, with or without blanks in between. After an
@@ -20,8 +22,10 @@ type jsonStream struct {
 	found   bool // the outermost object has a member at path
 	what    scanWhat
 	scan    jsonScanner
-	seen    int   // bytes of the window that scan has read
-	begun   int64 // the line on which the outermost value begins
+	seen    int      // bytes of the window that scan has read
+	begun   int64    // the line on which the outermost value begins
+	name    string   // of the current member
+	others  []string // other members of the outermost object that contain a list, for an error
 	broken  error
 	cr      bool // the previous byte was a CR
 }
@@ -110,7 +114,7 @@ func (s *jsonStream) step(w *window, c byte) {
 	}
 	switch s.phase {
 	case atTop:
-		s.begun, s.found, s.inner = s.rows.line, false, 0
+		s.begun, s.found, s.inner, s.others = s.rows.line, false, 0, nil
 		switch {
 		case c == '{' && len(s.path) > 0:
 			take(keyFirst)
@@ -182,6 +186,9 @@ func (s *jsonStream) member(w *window, c byte, take func(streamPhase), begin fun
 	last := s.inner+1 == len(s.path)
 	switch {
 	case !s.matched:
+		if c == '[' && s.inner == 0 && len(s.others) < mostOthers && isPlainName(s.name) {
+			s.others = append(s.others, s.name)
+		}
 		begin(aSkip)
 	case s.found:
 		s.fail(w, 0, fmt.Sprintf("the object that begins on line %d has two members %s", s.begun, showPath(s.path)))
@@ -218,9 +225,32 @@ func (s *jsonStream) behindObject(w *window) streamPhase {
 		return memberDone
 	}
 	if !s.found {
-		s.fail(w, 0, fmt.Sprintf("the object that begins on line %d has no member %s; give the member that contains the rows with --json-path", s.begun, showPath(s.path)))
+		s.withoutPath(w)
 	}
 	return atTop
+}
+
+// mostOthers is how many members an error names.
+const mostOthers = 5
+
+// isPlainName reports whether the name of a member can be shown: it is a word, and not a key such as an address.
+func isPlainName(name string) bool {
+	for i, r := range name {
+		if r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r)) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// withoutPath ends the stream because an object has no member at the path.
+func (s *jsonStream) withoutPath(w *window) {
+	s.count(w.rest()[:0])
+	hint := "give the member that contains the rows with --json-path"
+	if len(s.others) > 0 {
+		hint += "; these contain a list: " + strings.Join(s.others, ", ")
+	}
+	s.broken = fmt.Errorf("source: line %d: the object that begins on line %d has no member %s; %s", s.rows.line, s.begun, showPath(s.path), hint)
 }
 
 // goOn continues the scan. It returns false if more of the input is needed.
@@ -274,8 +304,8 @@ func (s *jsonStream) goOn(w *window, b *Batch) bool {
 
 // key handles the name of a member.
 func (s *jsonStream) key(quoted []byte) {
-	var name string
-	s.matched = json.Unmarshal(quoted, &name) == nil && name == s.path[s.inner]
+	s.name = ""
+	s.matched = json.Unmarshal(quoted, &s.name) == nil && s.name == s.path[s.inner]
 	s.phase = colonNext
 }
 

@@ -94,8 +94,11 @@ func (c Config) withDefaults(name string) (Config, error) {
 	if c.Format == "json" || c.Format == "" && c.JSONPath != "" {
 		c.Format = FormatJSONLines
 	}
-	if c.JSONPath != "" && (c.Format != FormatJSONLines || slices.Contains(c.path(), "")) {
-		return c, fmt.Errorf("source: the path %q is only for JSON, and no name in it may be empty; give the names of members, such as data.customers, or a JSON pointer, such as /data/customers", c.JSONPath)
+	if c.JSONPath != "" && c.Format != FormatJSONLines {
+		return c, fmt.Errorf("source: the path %q (--json-path) is only for JSON, and the input is %s; remove the path, or give the format json", c.JSONPath, c.Format)
+	}
+	if c.JSONPath != "" && slices.Contains(c.path(), "") {
+		return c, fmt.Errorf("source: the path %q (--json-path) has an empty name; give the names of members, such as data.customers, or a JSON pointer, such as /data/customers", c.JSONPath)
 	}
 	switch c.Format {
 	case "", FormatCSV, FormatJSONLines, FormatParquet:

@@ -106,7 +106,9 @@ type messageCheck struct {
 }
 
 // hintOf writes a hint of package cio with the names of the message.
-func hintOf(hint string) string { return wirewords.Hint(hint, "ciokit send --verbatim") }
+func hintOf(hint string) string {
+	return wirewords.Hint(hint, "use cio.Verbatim in Go, verbatim: true in a mapping, or ciokit send --verbatim")
+}
 
 func (c *messageCheck) add(severity, field, rule, hint string) {
 	c.findings = append(c.findings, finding{Severity: severity, Event: c.event, Field: field, Rule: rule, Hint: hint})

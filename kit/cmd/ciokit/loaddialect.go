@@ -16,7 +16,7 @@ func (o *loadOptions) dialectFlags(fl *pflag.FlagSet) {
 	fl.StringVar(&o.Delimiter, "delimiter", "", `separator of CSV fields: one character, \t, or a code such as \x01; default found from the input`)
 	fl.StringVar(&o.Quote, "quote", "", "quote around CSV fields: one character, or none if quotes are text; default found from the input")
 	fl.StringVar(&o.Escape, "escape", "", `character in CSV that escapes the next one, such as \, or none; default found from the input`)
-	fl.StringVar(&o.LineEnd, "line-end", "", "end of a CSV line: lf (LF or CRLF; crlf means the same), or any (also CR alone; cr means the same); default found from the input")
+	fl.StringVar(&o.LineEnd, "line-end", "", "end of a CSV line: lf or crlf (both: LF or CRLF), or any or cr (both: also CR alone); default found from the input")
 	fl.BoolVar(&o.AllRows, "all-rows", false, "treat every CSV row as data, also one that looks like a second header, a line of dashes, a row count or totals")
 }
 
@@ -27,7 +27,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 		flag, text string
 		to         *byte
 		such       string
-	}{{"delimiter", o.Delimiter, &cfg.Delimiter, `such as ";", or \t`}, {"quote", o.Quote, &cfg.Quote, `such as ", or none if quotes are text`}, {"escape", o.Escape, &cfg.Escape, `such as \, or none`}} {
+	}{{"delimiter", o.Delimiter, &cfg.Delimiter, `such as ';', or \t for a tab`}, {"quote", o.Quote, &cfg.Quote, `such as '"', or the word none if quotes are text`}, {"escape", o.Escape, &cfg.Escape, `such as '\', or the word none`}} {
 		one, ok := characterOf(c.text)
 		if !ok || one == source.None && c.flag == "delimiter" {
 			return cfg, exit.Fail(exit.Usage, "--%s must be one ASCII character, %s%s", c.flag, c.such, nearCharacter(c.text))
@@ -41,7 +41,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	case "cr":
 		cfg.LineEnd = source.LineEndAny
 	default:
-		return cfg, exit.Fail(exit.Usage, "--line-end must be lf (a line ends with LF or CRLF; crlf means the same) or any (it can also end with CR alone; cr means the same)%s", console.Meant(o.LineEnd, "lf", "any", "crlf", "cr"))
+		return cfg, exit.Fail(exit.Usage, "--line-end must be lf or crlf (with both, a line ends with LF or CRLF), or any or cr (with both, a line can also end with CR alone)%s", console.Meant(o.LineEnd, "lf", "any", "crlf", "cr"))
 	}
 	return cfg, nil
 }

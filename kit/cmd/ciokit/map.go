@@ -62,7 +62,7 @@ mapping leaves open what only you can decide, with the choices in comments. A lo
 					plural.Count(p.Bad, "row", "rows"), plural.Form(int(p.Bad), "it", "them"), p.BadLine, printed.Line(p.BadReason))
 			}
 			for _, open := range proposal.Open {
-				fmt.Fprintf(con.Err, "The mapping is not complete: %s. Search it for CHOOSE.\n", open)
+				fmt.Fprintf(con.Err, "The mapping is not complete: %s. In the mapping, the word CHOOSE marks the place.\n", open)
 			}
 			_, err = con.Out.Write(proposal.Mapping)
 			return err
@@ -189,5 +189,5 @@ func fitText(mapping string, p load.Plan) string {
 	case p.Rejected*2 > p.Sampled:
 		return fmt.Sprintf("%s does not fit the input: %s of %s would be rejected.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
 	}
-	return fmt.Sprintf("%s fits all rows except %s of %s.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
+	return fmt.Sprintf("%s fits %s of %s.", mapping, plural.Grouped(p.Sampled-p.Rejected), plural.Count(p.Sampled, "row", "rows"))
 }

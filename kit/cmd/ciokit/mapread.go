@@ -15,10 +15,12 @@ import (
 )
 
 // readMapping reads the mapping of a command that has inputs too. If it is not a mapping, but the only input is one, right is the command that was
-// meant. The error has an exit code.
+// meant. A mapping that is also an input is an error. The error has an exit code.
 func readMapping(file string, inputs []string, right func(mapping, file string) string) (*mapping.Mapping, error) {
 	m, err := mapping.Read(file)
 	switch {
+	case err == nil && slices.ContainsFunc(inputs, func(name string) bool { return filepath.Clean(name) == filepath.Clean(file) }):
+		return nil, exit.Fail(exit.Usage, "%s is the mapping, and it is given as the input too; give the file with the rows as the input", console.ShortPath(file))
 	case err == nil:
 		return m, nil
 	case len(inputs) == 1 && isMapping(inputs[0]) && !slices.Contains(mappingEndings, filepath.Ext(file)):

@@ -11,8 +11,9 @@ var fields = strings.NewReplacer(
 	"UserID", "userId", "AnonymousID", "anonymousId", "GroupID", "groupId", "PreviousID", "previousId", "ObjectID", "objectId",
 )
 
-// Hint returns the hint of a cio.MessageError or a cio.Warning for a person who sees the message and not the program. verbatim is the name of the
-// setting there that sends an event's name unchanged.
+// Hint returns the hint of a cio.MessageError or a cio.Warning for a person who sees the message and not the program. verbatim says what to do there
+// to send an event's name unchanged.
 func Hint(hint, verbatim string) string {
-	return fields.Replace(strings.Replace(hint, "cio.Verbatim s", verbatim+" s", 1))
+	return fields.Replace(strings.NewReplacer("cio.Verbatim sends the name unchanged", "to send the name unchanged, "+verbatim,
+		"cio.Verbatim says that the name is right", "if the name is right, "+verbatim).Replace(hint))
 }

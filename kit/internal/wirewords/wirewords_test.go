@@ -25,14 +25,14 @@ func TestHintsOfTheClient(t *testing.T) {
 		{cio.Encode, cio.Identify{AnonymousID: "a"}, "; give userId or the trait email"},
 		{cio.Encode, cio.Identify{}, "give userId, or the trait email"},
 		{cio.Encode, cio.Track{UserID: "42"}, "give the event's name"},
-		{cio.Encode, cio.Track{UserID: "42", Event: cio.Named("order_completed", nil)}, "; verbatim: true sends the name unchanged"},
+		{cio.Encode, cio.Track{UserID: "42", Event: cio.Named("order_completed", nil)}, "; to send the name unchanged, write verbatim: true"},
 	} {
 		var bad *cio.MessageError
 		if _, err := c.encode(c.message); !errors.As(err, &bad) {
 			t.Errorf("%+v: %v", c.message, err)
 			continue
 		}
-		hint := wirewords.Hint(bad.Hint, "verbatim: true")
+		hint := wirewords.Hint(bad.Hint, "write verbatim: true")
 		if !strings.Contains(hint, c.want) || strings.Contains(hint, "Config.") || strings.Contains(hint, "cio.") {
 			t.Errorf("%s: %q", bad.Rule, hint)
 		}

@@ -169,7 +169,9 @@ func (d *dialect) leaf(err error, connecting bool) reason {
 	case *pgproto3.ExceededMaxBodyLenErr:
 		return reason{text: "its answer is not that of " + d.server(), hint: "check the host and the port"}
 	}
-	switch {
+	switch text := err.Error(); {
+	case strings.Contains(text, "missing argument with index"), strings.Contains(text, "missing named argument"), strings.Contains(text, "arguments, got 0"), strings.Contains(text, "not enough args to execute query"):
+		return reason{text: "the query has a parameter, such as ? or $1, and no value is given for it", hint: "write the value into the query", answered: true}
 	case err == mysql.ErrNoTLS, strings.Contains(err.Error(), "server refused TLS connection"): // pgx has no type for it
 		return reason{text: "the server does not offer TLS", hint: withoutTLS, answered: true}
 	case err == mysql.ErrInvalidConn, err == io.EOF, err == io.ErrUnexpectedEOF:
@@ -205,6 +207,8 @@ var postgresHints = map[string]string{
 	"57P01": "an administrator ended the connection or the server; run the command again",
 	"42704": "check the names and the parameters in the URL and in the query",
 	"22023": "check the values of the parameters in the URL and in the query",
+	"42P02": "write the value into the query in place of the parameter",
+	"08P01": "if the query has a parameter such as $1, write its value into the query",
 	"42P01": "check the name of the table, its schema, and the database in the URL",
 	"3F000": "check the name of the schema, and the database in the URL",
 	"42703": "check the name of the column; PostgreSQL reads a name without double quotes in lower case",

@@ -77,11 +77,11 @@ func (o *order) check(ctx context.Context, tx *sql.Tx) (rows int64, err error) {
 	key := o.names()
 	switch {
 	case empty > 0:
-		return 0, &source.FormatError{Problem: fmt.Sprintf("%d of %d rows have no %s, the column of the order, and NULL has no place in an order", empty, rows, key),
-			Hint: "leave them out of the query, or order by another column"}
+		return 0, &source.FormatError{Problem: fmt.Sprintf("%d of %d rows have NULL in %s (--order-by), and NULL has no place in an order", empty, rows, key),
+			Hint: "leave these rows out of the query, or order by another column"}
 	case distinct < rows:
-		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %s of %s, the columns of the order, so a run could not record where it stopped", rows, plural.Count(distinct, "different value", "different values"), key),
-			Hint: "order by one more column in which they differ"}
+		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %s of %s (--order-by), so a run could not record where it stopped", rows, plural.Count(distinct, "different value", "different values"), key),
+			Hint: "add a column to --order-by, such as --order-by " + strings.ReplaceAll(key, ", ", ",") + ",COLUMN, so that no two rows have the same values"}
 	}
 	return rows, nil
 }

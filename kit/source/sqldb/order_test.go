@@ -118,7 +118,7 @@ func TestSQLiteOrder(t *testing.T) {
 	checkResumable(t, url, Query{SQL: "SELECT * FROM folded", OrderBy: []string{"k"}}, 4)
 	checkResumable(t, url, Query{SQL: "SELECT * FROM pairs", OrderBy: []string{"a", `b"c`}}, 4)
 	checkRefused(t, url, Query{SQL: "SELECT * FROM same", OrderBy: []string{"k"}}, "the 2 rows have only 1 different value of k")
-	checkRefused(t, url, Query{SQL: "SELECT * FROM missing", OrderBy: []string{"k"}}, "2 of 4 rows have no k")
+	checkRefused(t, url, Query{SQL: "SELECT * FROM missing", OrderBy: []string{"k"}}, "2 of 4 rows have NULL in k")
 	checkRefused(t, url, Query{SQL: "SELECT * FROM pairs", OrderBy: []string{"a"}}, "only 3 different values")
 	checkRefused(t, url, Query{SQL: "SELECT * FROM pairs", OrderBy: []string{"none"}}, `no such column; it has n, a, b"c`)
 	checkRefused(t, url, Query{SQL: "SELECT n, n AS a, a FROM pairs", OrderBy: []string{"a"}}, "two columns of that name")
