@@ -236,7 +236,7 @@ func eraseWords(err error) string {
 	for _, prefix := range []string{"erasure: ", "source: ", "appapi: ", "cio: "} {
 		text = strings.ReplaceAll(text, prefix, "")
 	}
-	return strings.ReplaceAll(text, "this Client sends to", "--to is")
+	return text
 }
 
 // eraseExit adds the exit code to an error of the package.

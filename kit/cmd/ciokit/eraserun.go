@@ -168,9 +168,8 @@ func (f *eraseRunFlags) do(cmd *cobra.Command, con console.Console, file string)
 	if err != nil {
 		return err
 	}
-	if job.Client.Target() != plan.Target { // nothing is sent, so there is nothing to ask
-		summary, err := erasure.Run(ctx, job)
-		return f.ended(cmd, con, plan, summary, list.at(err))
+	if to := job.Client.Target(); to != plan.Target { // erasure.Run refuses this too; here it saves a question about the wrong address
+		return exit.Fail(exit.Guard, "the plan is for %s, but --to is %s: send to the address of the plan, or make a new plan", plan.Target, to)
 	}
 	if err := f.approve(ctx, con, plan); err != nil {
 		return err
