@@ -323,6 +323,9 @@ func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 		}
 		e.Message = c.mask(e.Message)
 	}
+	if e.Status == http.StatusNotFound && !page && (c.region == "" || c.base != c.region.baseURL()) {
+		e.Message = strings.TrimPrefix(e.Message+"; is "+c.where()+" the address of the API?", "; ")
+	}
 	if e.verdict() == keyRefused {
 		e.Message = strings.TrimPrefix(e.Message+"; check Config.APIKey (CUSTOMERIO_API_KEY): it must be a write key for "+c.where(), "; ")
 	}

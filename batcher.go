@@ -340,7 +340,7 @@ func (b *Batcher) reportLeft(left *UnacceptedError) {
 	}
 	err := error(ErrClosed)
 	if left.Err != nil {
-		err = fmt.Errorf("%w before it was accepted: %w", ErrClosed, left.Err)
+		err = fmt.Errorf("%w; the message was not accepted before: %w", ErrClosed, left.Err)
 	}
 	var begun atomic.Int64
 	var hush atomic.Bool

@@ -97,6 +97,9 @@ func NewClient(cfg Config) (*Client, error) {
 // SetAPIKey replaces the write key for all requests that begin from now on. A [Batcher] that had stopped because its key was refused
 // resumes. If the text cannot be a key, SetAPIKey returns an error and the old key stays.
 func (c *Client) SetAPIKey(key string) error {
+	if key == "" {
+		return errors.New("cio: SetAPIKey: the write key is empty; the old key stays")
+	}
 	if err := checkAPIKey(key); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ var (
 	// portal, or a refusal, such as a firewall's.
 	ErrNotAPI = errors.New("cio: not the API's answer")
 	// ErrClosed says that something was used after Close.
-	ErrClosed = errors.New("cio: closed")
+	ErrClosed = errors.New("cio: the Batcher or the Outbox is closed")
 )
 
 // Retryable reports whether the same messages may be accepted later, unchanged. That is so after a 408, a 429, a 5xx other than 501 and
@@ -168,16 +168,22 @@ type APIError struct {
 func (e *APIError) Error() string {
 	var b strings.Builder
 	b.WriteString("cio: " + e.Operation + ": ")
+	message := e.Message
 	if e.Status != 0 {
 		b.WriteString(strconv.Itoa(e.Status) + " " + http.StatusText(e.Status))
 	} else {
-		b.WriteString("no answer")
+		const none = "no answer"
+		b.WriteString(none)
+		if strings.HasPrefix(message, none+" within ") { // the message says it too
+			b.WriteString(strings.TrimPrefix(message, none))
+			message = ""
+		}
 	}
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " after %d attempts", e.Attempts)
 	}
-	if e.Message != "" {
-		b.WriteString(": " + e.Message)
+	if message != "" {
+		b.WriteString(": " + message)
 	}
 	return b.String()
 }
@@ -374,7 +380,7 @@ type Reason struct {
 func (e *UnacceptedError) Error() string {
 	var parts []string
 	if n := len(e.Messages); n > 0 {
-		parts = append(parts, "Close hands back "+plural(int64(n), "message", "messages"))
+		parts = append(parts, plural(int64(n), "message was", "messages were")+" not accepted before Close ended (UnacceptedError.Messages has them)")
 	}
 	if e.Rejected > 0 {
 		parts = append(parts, plural(e.Rejected, "message was", "messages were")+" rejected; set BatcherConfig.OnReport to learn of each")

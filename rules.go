@@ -40,6 +40,9 @@ func checkIDs(env *envelope) error {
 	switch env.typ {
 	case TypeTrack, TypePage, TypeScreen:
 		if env.userID == "" && env.anonymousID == "" {
+			if c, ok := env.event.(command); ok {
+				return reject("userId", RuleNoIdentity, "set UserID to the person; the API drops the event "+quoted(c.name)+" without one")
+			}
 			return reject("userId", RuleNoIdentity, "set UserID or AnonymousID; the API drops a "+string(env.typ)+" call without either")
 		}
 	case TypeGroup:
@@ -181,11 +184,11 @@ func checkCommand(event string, id *Identity, body, context []byte) error {
 		if err := need(id.UserID != "", "userId", "acts on a known person's device: set UserID"); err != nil {
 			return err
 		}
-		if err := needID("needs the device's push token in the context"); err != nil {
+		if err := needID("needs a token, the push token of the device"); err != nil {
 			return err
 		}
 		device, _ := wire.Lookup(context, "device")
-		return need(event == eventDeviceDeleted || member(device, "type") != nil, "context.device.type", "needs the platform, ios or android, in the context")
+		return need(event == eventDeviceDeleted || member(device, "type") != nil, "context.device.type", "needs a type, the platform ios or android")
 	case eventObjectDeleted:
 		if err := need(id.AnonymousID != "", "anonymousId", "needs an anonymousId, of any value"); err != nil {
 			return err

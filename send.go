@@ -16,7 +16,7 @@ const (
 	batchEnvelope = len(batchOpen) + len(batchClose)
 )
 
-var errOthersInvalid = errors.New("cio: not sent because another message of the same Send is invalid")
+var errOthersInvalid = errors.New("cio: a valid message was not sent because another message of the same Send is invalid")
 
 // Send sends messages and waits until the outcome of each is known. It returns nil when Customer.io has accepted all of them: its API
 // answered with success, which does not promise that the data is stored. Otherwise it returns a [*SendError] that lists every message not

@@ -239,6 +239,9 @@ func decodeStrictly(d *json.Decoder, value any) error {
 		if errors.As(err, &wrong) {
 			return fmt.Errorf("field %q must be of type %s", wrong.Field, wrong.Type)
 		}
+		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			return fmt.Errorf("there is no field %s", name)
+		}
 		return fmt.Errorf("the body cannot be read: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

@@ -37,7 +37,7 @@ func (d Damage) String() string {
 	if d.Missing < 0 {
 		missing = "an unknown number"
 	}
-	return fmt.Sprintf("%s; missing: %s (%d of these are there with changed bytes); put back: %d; set aside as dead letters: %d", strings.Join(d.What, "; "), missing, d.Broken, d.Saved, d.SetAside)
+	return fmt.Sprintf("%s; lost: %s (%d of these were found with changed bytes); put back: %d; set aside as dead letters: %d", strings.Join(d.What, "; "), missing, d.Broken, d.Saved, d.SetAside)
 }
 
 const damageReport = "report.json"
@@ -62,7 +62,11 @@ func (d *Disk) tell(found Damage) {
 	d.mu.Lock()
 	d.damage = append(d.damage, found)
 	d.mu.Unlock()
-	d.cfg.Logger.Error("the outbox was damaged", "directory", d.cfg.Dir, "what", strings.Join(found.What, "; "), "missing", found.Missing, "put_back", found.Saved,
+	var missing any = found.Missing
+	if found.Missing < 0 {
+		missing = "unknown"
+	}
+	d.cfg.Logger.Error("the outbox was damaged", "directory", d.cfg.Dir, "what", strings.Join(found.What, "; "), "missing", missing, "put_back", found.Saved,
 		"set_aside", found.SetAside, "copy", found.Copy)
 	if d.cfg.OnDamage != nil {
 		d.cfg.OnDamage(found)

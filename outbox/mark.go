@@ -38,7 +38,7 @@ func readMark(dir string) (last int64, err error) {
 func parseMark(text []byte) (last int64, err error) {
 	var sum uint32
 	if _, err := fmt.Sscanf(string(text), markFormat, &last, &sum); err != nil || last < 0 || markLine(last) != string(text) {
-		return 0, damagedf("the mark is not what was written")
+		return 0, damagedf("the content of the file " + markName + " has changed since it was written")
 	}
 	return last, nil
 }

@@ -50,7 +50,7 @@ func (d *Disk) openInTurn() (err error) {
 		if !isDamage(err) {
 			return fmt.Errorf("outbox: %w", err)
 		}
-		o.note("the file %s is not what was written", markName)
+		o.note("the content of the file %s has changed since it was written", markName)
 	}
 	if err := o.isOurs(); err != nil {
 		return err

@@ -47,7 +47,7 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 	flags.BoolVar(&c.DropOversize, "drop-oversize", false, "also in strict mode, drop messages that are too large, and answer 200")
 	flags.BoolVar(&c.RefuseItems, "refuse-items", false, "in strict mode, reject only the bad messages of a batch, not the whole batch")
 	flags.BoolVar(&c.RejectSuppressed, "reject-suppressed", false, "in strict mode, answer 400 for suppressed people")
-	flags.DurationVar(&c.DedupWindow, "dedup-window", 0, "drop a message if one with the same messageId was accepted within this time before; default never")
+	flags.DurationVar(&c.DedupWindow, "dedup-window", 0, "drop a message if its messageId was already accepted less than this long ago; default never")
 	flags.IntVar(&c.RateLimit, "rate-limit", 0, "calls in 3 seconds before a workspace gets a 429; default no limit")
 	flags.BoolVar(&c.KeepDates, "keep-dates", false, "keep ISO 8601 strings in attributes, instead of converting them to unix seconds")
 	flags.BoolVar(&c.DropUnknownPeople, "drop-unknown-people", false, "drop events of people who were never identified")

@@ -203,7 +203,7 @@ func newLiveRun(con console.Console) *cobra.Command {
 		Use:   "run",
 		Short: "Run the tests of this toolkit on a workspace, and delete what they made",
 		Long: `Run the tests of this toolkit on a workspace, and delete what they made, also after a failure or Ctrl-C. A ledger on disk names what could
-not be deleted, or what a killed process left behind. ciokit live clean deletes it.
+not be deleted, and what a killed process left behind: ciokit live clean deletes what the ledger names.
 
 The command waits for what it sent, as long as --wait says. Before it reports a message as missing, it waits until a later
 message has arrived. It reads back only from Customer.io and from an emulator, and not from a server such as ciokit proxy, which only repeats what it saw

@@ -45,9 +45,9 @@ sample of the people in them, or everybody with --all. The same --seed gives the
   not-comparable  it is there, but is an object or a list: the App API's form of these is not documented
 
 A date that was sent as text counts as arrived if the attribute has the same time in unix seconds; that is an assumption. Attributes that differ
-are read again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person has
-another address than the one in the file, one more request asks who has the address in the file now; this is done for at most --limit people. The exit code is 6 if somebody
-differs from the file.`,
+are read again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. If a person
+has another address than the one in the file, one more request looks up who now has the address of the file; this is done for at most
+--limit people. The exit code is 6 if somebody differs from the file.`,
 		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
   ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd, con, args) },
