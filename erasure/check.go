@@ -168,7 +168,7 @@ func check(dir string, cfg CheckConfig, inUse bool) (*Checked, error) {
 		return c, fmt.Errorf("%w: the last line is torn (%s); the next run to this receipt cuts it", ErrUnsigned, counted(int64(r.torn), "byte", "bytes"))
 	}
 	if c.Signed < c.Entries {
-		return c, fmt.Errorf("%w: %d of %d. Its process was killed, or a checkpoint was removed: run the plan again to the same receipt, which resumes and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)
+		return c, fmt.Errorf("%w: %d of %d. The command that wrote them was killed, or a checkpoint was removed: run the plan again with the same receipt; the run resumes and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)
 	}
 	if r.surplus && !inUse { // a run that is writing adds hashes while this reads
 		return nil, &DamageError{File: hashesFile, Entry: -1, Problem: "it has hashes of entries that are not there"}

@@ -73,13 +73,13 @@ func (k *eraseKeys) flags(cmd *cobra.Command, names ...string) {
 	to := map[string]*string{"operator-key": &k.operator, "approver-key": &k.approver, "receipt-key": &k.receipt, "guard-key": &k.guard}
 	for _, name := range names {
 		s := eraseSecrets[name]
-		cmd.Flags().StringVar(to[name], name, "", "file with "+s.what+", which only you can read; default the value of "+s.variable)
+		cmd.Flags().StringVar(to[name], name, "", "file with "+s.what+", which only you can read; without it, the key itself in "+s.variable)
 	}
 }
 
 // ringFlag adds --keys.
 func (k *eraseKeys) ringFlag(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&k.ring, "keys", nil, "file with public keys that you trust, one on each line; can be given several times; default the value of "+eraseRingVariable)
+	cmd.Flags().StringArrayVar(&k.ring, "keys", nil, "file with public keys that you trust, one on each line; can be given several times; without it, the keys themselves in "+eraseRingVariable)
 }
 
 // eraseSecret reads a secret from the file of a flag or from its variable.

@@ -70,7 +70,7 @@ once, so it needs --targets. Keep that file outside the receipt, and delete it w
 	fl.StringVar(&f.out, "out", "", "new file for the plan (required)")
 	fl.StringVar(&f.targets, "targets", "", "new file for the people in clear; it is created with mode 0600")
 	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of the people in the App API: the guard then knows all identifiers of each, and the command finds addresses that several profiles have; --resolve needs --targets")
-	fl.StringVar(&f.shared, "shared", "", "with --resolve: if several profiles have the same address, the value all means all of them; by default such an address is rejected, because the profiles may be different people")
+	fl.StringVar(&f.shared, "shared", "", "with --resolve: all plans all profiles that have the same address; by default such an address is rejected, because the profiles may be different people")
 	f.app.flags(cmd)
 	f.known.flag(cmd, "planned; only with --resolve")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
@@ -290,7 +290,9 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	erasePrintPlan(line, p)
 	line("people", "%s: %s, %s, %s; %s", plural.Grouped(int64(c.People)), plural.Count(c.IDs, "id", "ids"), plural.Count(c.Addresses, "address", "addresses"),
 		plural.Count(c.CIOIDs, "cio_ id", "cio_ ids"), plural.Count(c.Duplicates, "duplicate", "duplicates"))
-	line("such as", "%s", strings.Join(c.Sample, ", "))
+	if strings.Trim(strings.Join(c.Sample, ""), "*") != "" { // not if nothing of the identifiers is shown
+		line("such as", "%s", strings.Join(c.Sample, ", "))
+	}
 	if r := resolved; r != nil {
 		line("looked up", "%s named, and %s; %s not in the workspace, %s shared", plural.Count(r.Named, "identifier was", "identifiers were"), plural.Count(r.Targets, "person is planned", "people are planned"), plural.Count(r.Gone, "is", "are"), plural.Count(r.Shared, "address is", "addresses are"))
 		if r.Gone > 0 && 2*r.Gone >= r.Named {

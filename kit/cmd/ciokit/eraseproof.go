@@ -303,7 +303,7 @@ func newEraseCheckProof(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "check-proof DIR", Short: "Check the proof of one person, without the receipt", Args: cobra.ExactArgs(1),
-		Long: `Check a proof that ciokit erase proof has written, without the receipt, the network or a secret. It shows that these entries are in the
+		Long: `Check a proof that ciokit erase proof has written, without the receipt, the network or a secret. The proof shows that its entries are in the
 receipt. The receipt may have more entries of the person: the proof does not show that. Only the key of the receipts can show whom the entries are about: with --receipt-key
 and --id or --id-file the command checks that too.`,
 		Example: `  ciokit erase check-proof proof-DSR-204 --keys operator-ann.pub --keys approver-bob.pub`,

@@ -147,7 +147,7 @@ Before a load sends anything to a real workspace, it shows what it would send an
 	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "encoding of the file of --deny; default the encoding of its byte order mark, or utf-8")
 	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "allow a file of --deny without ids")
 	fl.StringVar(&f.Guard, "guard", "", "file of erased people, from ciokit erase guard: rows about them are rejected, with the reason refused-by-guard")
-	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; default the value of CIOKIT_ERASURE_GUARD_KEY")
+	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; without it, the key itself in CIOKIT_ERASURE_GUARD_KEY")
 	fl.BoolVar(&f.Strict, "strict-identity", false, "read the whole input first, and send nothing if an address has two ids, an id has two addresses, or two messages have the same message id")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
