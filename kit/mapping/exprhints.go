@@ -59,8 +59,8 @@ func functionHint(name string, columns []source.Column) string {
 // forBooleans are the operators whose sides must be true or false.
 var forBooleans = regexp.MustCompile(`^(?:!|not|and|or|&&|\|\|) cannot|^the condition`)
 
-// wrongHint says how to mend an expression for the columns of an input, whose cells have the kind. problem is the message of the checker, and what the
-// same in plain words.
+// wrongHint says how to mend an expression for the columns of an input, whose cells have the kind. problem is the message of the checker, and
+// what is the same in plain words.
 func (e *expression) wrongHint(problem, what string, kind source.Kind, columns []source.Column) string {
 	if name := unknownName.FindStringSubmatch(problem); name != nil {
 		return functionHint(name[1], columns)
