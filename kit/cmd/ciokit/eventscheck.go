@@ -113,7 +113,7 @@ func messagesOnly(err error) error {
 	var format *source.FormatError
 	if errors.As(err, &format) && strings.Contains(format.Hint, "--") {
 		own := *format
-		own.Hint = "this command reads messages, one JSON object on each line in UTF-8; for rows, ciokit map check shows the messages that they become"
+		own.Hint = "this command reads messages, one JSON object on each line in UTF-8; to check a file of rows: ciokit map check MAP.yaml FILE"
 		return &own
 	}
 	return err
