@@ -120,7 +120,7 @@ var storeDeviations = []Experiment{
 			return map[bool]string{false: "they are gone", true: "they are there"}[stays], err
 		}},
 	{ID: "email-by-id", Question: "Does an identify by id change the email address that a person has?", Assumed: "they keep it", looks: true, needs: Case{people: 1, emails: 2},
-		Behaviour: "An identify by cio_id changes the email address of a person. Unless a setting of the workspace allows it, an identify by id does not change the address, and gets a warning.",
+		Behaviour: "An identify by cio_id changes the email address of a person. An identify by id does not change the address and gets a warning, unless a setting of the workspace allows the change.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id, old, fresh := s.people[0], s.emails[0], s.emails[1]
 			cioID, err := s.cioID(ctx, id, map[string]any{cio.TraitEmail: old})

@@ -152,7 +152,7 @@ var storeExperiments = []Experiment{
 			return seen, err
 		}},
 	{ID: "bad-item-permissive", Question: "What happens to the rest of a batch with one invalid message, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
-		Behaviour: "In permissive mode only a message that lacks a required field is dropped; the rest of its batch is applied.",
+		Behaviour: "If a message lacks a required field, permissive mode drops this one message, and applies the rest of its batch.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.badItem(ctx, true)
 		}},
@@ -260,7 +260,7 @@ var storeExperiments = []Experiment{
 			return s.timestamp(ctx, strconv.FormatInt(at.UnixMilli(), 10), at)
 		}},
 	{ID: "dates", Question: "What happens to ISO 8601 text in traits?", Assumed: "unix seconds", looks: true, needs: Case{people: 1},
-		Behaviour: "ISO 8601 strings in attributes, also in nested objects, become unix seconds; in event properties they stay text.",
+		Behaviour: "ISO 8601 strings in attributes, also in nested objects, become unix seconds. In event properties they stay text.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			const text = "2026-01-31T12:00:00Z"
 			value, err := s.trait(ctx, text)
