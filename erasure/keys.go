@@ -65,6 +65,9 @@ func roleOf(name string) Role {
 // ParseSigner reads a private key. No error contains the text.
 func ParseSigner(private string) (Signer, error) {
 	s, err := note.NewSigner(strings.TrimSpace(private))
+	if _, public := note.NewVerifier(strings.TrimSpace(private)); err != nil && public == nil {
+		return Signer{}, errors.New("erasure: this is a public key, and signing needs the private key: give the file that ends in .key")
+	}
 	if err != nil {
 		return Signer{}, errors.New("erasure: the text is not a private key for signing; use the file as keygen wrote it")
 	}
@@ -95,6 +98,9 @@ func ParseKeyring(text string) (Keyring, error) {
 			continue
 		}
 		v, err := note.NewVerifier(line)
+		if strings.HasPrefix(line, "PRIVATE+KEY+") {
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is a private key, which only its owner may have: give the public key, the file that ends in .pub", n)
+		}
 		if err != nil {
 			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is not a public key; write it as NAME+HASH+KEY, as keygen does", n)
 		}
@@ -162,7 +168,7 @@ func (r Keyring) open(signed []byte) (*note.Note, error) {
 	case errors.As(err, &invalid):
 		return nil, fmt.Errorf("%w: the signature of %s does not fit the text%s", ErrAltered, invalid.Name, lineEnds(signed))
 	case err != nil:
-		return nil, fmt.Errorf("%w: it is not a signed note%s", ErrAltered, lineEnds(signed))
+		return nil, because(ErrAltered, "the text is not a signed plan or checkpoint, or it was altered after it was signed%s", lineEnds(signed))
 	}
 	for _, s := range n.Sigs { // a signature can be written in only one way
 		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {

@@ -205,12 +205,17 @@ func TestParseKeyring(t *testing.T) {
 	if _, err := erasure.ParseSigner("PRIVATE+KEY+approver/eve+" + hash("approver/eve") + "+" + secret); err != nil {
 		t.Fatalf("the test's key is none: %v", err)
 	}
+	for text, want := range map[string]string{ann: "this is a public key, and signing needs the private key", "": "is not a private key", private[:40]: "is not a private key"} {
+		if _, err := erasure.ParseSigner(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a signer of %q: %v, want %q", text, err, want)
+		}
+	}
 	for text, want := range map[string]string{
 		ann + "\n# a comment\n\n" + bob + ann + "\n": "",
 		ann + "\n" + eve:       "is the key of operator/ann under another name",
 		bob + otherBob:         "is a second key named approver/bob",
 		"operator/ann":         "line 1 of the keyring is not a public key",
-		bob + "\n" + private:   "line 3 of the keyring is not a public key",
+		bob + "\n" + private:   "line 3 of the keyring is a private key, which only its owner may have",
 		key(t, "witness/w"):    `its name "witness/w" is not operator/NAME or approver/NAME`,
 		key(t, "operator"):     `its name "operator" is not`,
 		key(t, "operator/a/b"): `its name "operator/a/b" is not`,

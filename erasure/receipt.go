@@ -386,7 +386,7 @@ func (r *receipt) readEntries(points []point) error {
 		return broken
 	}
 	if stored.bad >= 0 && stored.bad < good {
-		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("from entry %d on its hashes are wrong, and the entries are right; take this file from a copy of the receipt", stored.bad)}
+		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("from entry %d on, its hashes are missing or wrong; the entries are right. Take this file from a copy of the receipt", stored.bad)}
 	}
 	return nil
 }

@@ -20,9 +20,9 @@ func newEraseFind(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "find DIR... --id ID", Short: "Find a person in receipts", Args: cobra.MinimumNArgs(1),
 		Long: `Find a person in receipts. Each receipt is checked first. A receipt knows the person by the identifier in the plan: if you do not know
-which one that was, give the id, the address and the cio_ id. With --targets you can give any identifier of the person in that
-file. With --guard-key the command also says whether an identifier was in the plan. Upper and lower case in addresses do not matter. The exit code is 6 if no receipt contains the
-person.`,
+which one that was, give the id, the address and the cio_ id. If you still have the file of --targets, give it too: you can then give any
+identifier that it has for the person. With --guard-key the command also says whether an identifier was in the plan. Upper and lower case in
+addresses do not matter. The exit code is 6 if no receipt contains the person.`,
 		Example: `  ciokit erase find receipts/* --id-file - --receipt-key receipt.key --keys keys.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseFind(cmd, con, args, &keys, &person, &other, asJSON)

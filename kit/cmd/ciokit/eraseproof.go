@@ -172,8 +172,8 @@ func newEraseProof(con console.Console) *cobra.Command {
 		Long: `Write what a receipt says about one person to a new directory, for somebody who must not have the whole receipt. The directory contains the
 plan, the public keys, and each entry of the person with a proof that it belongs to the last checkpoint. ciokit erase check-proof checks the
 directory without the receipt. Any program that knows https://c2sp.org/tlog-proof can check it too. Name the person as the plan did, or give several
-identifiers. With --targets you can give any identifier of the person in that file. The directory contains no identifier in clear. The exit
-code is 6 if the receipt does not contain the person.`,
+identifiers. If you still have the file of --targets, give it too: you can then give any identifier that it has for the person. The directory
+contains no identifier in clear. The exit code is 6 if the receipt does not contain the person.`,
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
