@@ -16,8 +16,8 @@ func (c *changes) checkSame(file string) error {
 	case c.differs() == "":
 		return nil
 	}
-	return &snapshot.Error{File: file, Problem: problem + "; a person who only has another id now would seem to have left",
-		Hint: "if this change is intended, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
+	return &snapshot.Error{File: file, Problem: problem + "; if the ids of people have changed since, each of these people would look like a person who has left",
+		Hint: "if you have changed this on purpose, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
 }
 
 // differs says what is different where the people of the snapshot came from; empty if nothing is.

@@ -71,7 +71,7 @@ func (c *Comparison) Stop() error {
 		return stop("%s of the %s of the snapshot %s not in the input, and %s of the %s of the input %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
 			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), meant)
 	case c.New > fewPeople && c.New*100 >= c.People*nearlyAll && (c.Gone < 0 || (c.Gone+c.moved)*100 > c.Known*(100-nearlyAll)):
-		return stop("%s of the %s that identify somebody name ids that are not in the snapshot, which has %s%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),
+		return stop("%s of the %s that identify somebody have ids that are not in the snapshot, which contains %s%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),
 			c.known(), meant)
 	}
 	return nil
@@ -105,7 +105,7 @@ func someNames(names []string) string {
 func (c *Comparison) known() string {
 	switch {
 	case c.Known < 0:
-		return "others"
+		return "other ids"
 	case c.ids:
 		return plural.Count(c.Known, "person", "people")
 	}

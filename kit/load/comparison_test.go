@@ -39,10 +39,10 @@ func TestComparison(t *testing.T) {
 	}{
 		"the same":                              {people, "", false, hundred, hundred, "", false, 200, 0},
 		"the same with ids":                     {people, "", true, hundred, hundred, "", false, 100, 0},
-		"all ids are others":                    {people, "", false, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody name ids", false, 200, 100},
-		"all ids are others, addresses known":   {people, "", true, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody name ids", false, 100, 0},
+		"all ids are others":                    {people, "", false, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody have ids that are not in", false, 200, 100},
+		"all ids are others, addresses known":   {people, "", true, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody have ids that are not in", false, 100, 0},
 		"other people":                          {people, "", true, hundred, rows("x", 0, 100, "y.example"), "100 of the 100 people of the snapshot are not in the input, and 100 of the 100 rows of the input are new", false, 100, 100},
-		"other people and events":               {events, "", false, hundred, rows("x", 0, 100, "y.example"), "the snapshot, which has others", false, -1, -1},
+		"other people and events":               {events, "", false, hundred, rows("x", 0, 100, "y.example"), "the snapshot, which contains other ids", false, -1, -1},
 		"over half are gone":                    {people, "", true, hundred, rows("u", 0, 49, "x.example"), "51 of the 100 people", false, 100, 51},
 		"half are gone":                         {people, "", true, hundred, rows("u", 0, 50, "x.example"), "", false, 100, 50},
 		"nearly all are new and nobody is gone": {people, "", true, rows("u", 0, 12, "x.example"), rows("u", 0, 1000, "x.example"), "", false, 12, 0},

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Load is a load that keeps a journal, so that another process can resume it after this one ended for whatever reason.
@@ -212,7 +213,13 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("load: run %s cannot be resumed: its %s was %s, and now it is %s; restore it and resume again, or begin a new load", e.Run, e.What, e.Was, e.Is)
+	differs := fmt.Sprintf("its %s was %s, and now it is %s", e.What, e.Was, e.Is)
+	at := strings.LastIndex(e.Was, hashMark) // a name can contain it too
+	if at >= 0 && len(e.Was) == len(e.Is) && e.Was[:at+len(hashMark)] == e.Is[:at+len(hashMark)] && (e.What == MismatchInput || e.What == MismatchMapping) {
+		differs = fmt.Sprintf("its %s %s has changed (the hash was %s, and now it is %s)", e.What, e.Was[:at],
+			strings.TrimSuffix(e.Was[at+len(hashMark):], ")"), strings.TrimSuffix(e.Is[at+len(hashMark):], ")"))
+	}
+	return fmt.Sprintf("load: run %s cannot be resumed: %s; restore it and resume again, or begin a new load", e.Run, differs)
 }
 
 // What differs in a MismatchError, besides settings.
@@ -254,12 +261,15 @@ func merged(a, b map[string]string) map[string]string {
 	return all
 }
 
+// hashMark is between a name and its hash.
+const hashMark = " ("
+
 // named returns a name with the first digits of the hash that distinguishes it from others with that name.
 func named(name, hash string) string {
 	if r := []rune(name); len(r) > 200 { // of many files
 		name = string(r[:200]) + "..."
 	}
-	return fmt.Sprintf("%s (%.8s)", name, hash)
+	return fmt.Sprintf("%s%s%.8s)", name, hashMark, hash)
 }
 
 func orNone(s string) string {

@@ -179,7 +179,7 @@ func (l *leavers) forgetOthers() error {
 // RuleLeftUnsure is the rule of people who have left the input and were not removed, because it is not known whether a load made them.
 const RuleLeftUnsure = "left-unsure"
 
-const leftUnsureHint = "it is not known whether a load made this person: no answer came when the person was sent, or the load was killed, or it was another load. The input no longer has this id. Check whether the person is yours; if so, delete the person by hand"
+const leftUnsureHint = "it is not known whether a load made this person: no answer said that the person was accepted, or the load was killed, or it was another load. The input no longer has this id. Check whether the person is yours; if so, delete the person by hand"
 
 func idAsRow(id []byte) []byte {
 	raw, _ := json.Marshal(map[string]string{"userId": string(id)}) // never fails
@@ -199,13 +199,23 @@ func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
 		besides = ", the rows also delete or suppress " + plural.Grouped(deletes)
 	}
 	most, share, half := atMost(j.MaxDeletes), int64(gone.c.cfg.MaxShrink), int64(max(50, gone.c.cfg.MaxShrink))
+	shrunk := func(what string) *StopError {
+		needs := fmt.Sprintf("MaxShrink (--max-shrink %d)", (gone.n*100+gone.before-1)/gone.before)
+		if all := gone.n - gone.unsure + deletes; all > most {
+			needs += fmt.Sprintf(" and MaxDeletes (--max-deletes %d)", all)
+		}
+		return &StopError{ErrShrunk, fmt.Errorf("%s; if %s must be deleted, the load needs %s", what, plural.Form(gone.n, "this person", "they"), needs)}
+	}
+	some := fmt.Sprintf("%s of the %s people of the snapshot %s not in the input, more than ", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"))
 	switch {
 	case gone.n == gone.before && share < 100:
-		return &StopError{ErrShrunk, errors.New(plural.Form(gone.before, "the only person of the snapshot is not in the input", "none of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))}
+		return shrunk(plural.Form(gone.before, "the only person of the snapshot is not in the input", "none of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))
 	case gone.n > 10 && gone.n*100 > gone.before*share:
-		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), share)}
+		return shrunk(fmt.Sprintf("%s%d %%", some, share))
+	case gone.n*100 > gone.before*half && half == 50:
+		return shrunk(some + "half of them")
 	case gone.n*100 > gone.before*half:
-		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), half)}
+		return shrunk(fmt.Sprintf("%s%d %%", some, half))
 	case gone.n-gone.unsure+deletes > most:
 		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left%s, and at most %s can delete or suppress", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
 	}

@@ -111,7 +111,7 @@ func TestResumeNamesWhatDiffers(t *testing.T) {
 		"input that changed": {nil, func(f *loadFile, j *Job) {
 			f.write("in.csv", strings.Replace(f.read("in.csv"), "9", "8", 1))
 			j.Source = f.job().Source
-		}, MismatchInput, []string{"in.csv ("}},
+		}, MismatchInput, []string{"in.csv has changed (the hash was "}},
 		"another input": {nil, func(f *loadFile, j *Job) {
 			f.write("other.csv", f.read("in.csv"))
 			src, err := source.Open(f.path("other.csv"), source.Config{})

@@ -367,7 +367,7 @@ func (r *run) checkInput() {
 		r.stop(&StopError{ErrInputChanged, errors.New("it has changed since it was approved")})
 	}
 	if want := r.job.ExpectRows; complete && want != (RowRange{}) && (rows < want.Min || rows > want.Max) {
-		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %s, and %s expected; fix the input, or give the right number of rows with ExpectRows (--expect-rows)", plural.Count(rows, "row", "rows"), want.was())})
+		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %s, but %s expected; correct the input, or give the right number of rows with ExpectRows (--expect-rows)", plural.Count(rows, "row", "rows"), want.was())})
 	}
 }
 

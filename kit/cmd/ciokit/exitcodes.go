@@ -18,10 +18,10 @@ func newExitCodes() *cobra.Command {
   5    the API or the network failed: nothing was accepted during the time of --give-up-after, or the answer
        is one that a retry cannot change, such as a redirect
   6    finished, with a problem: some rows or messages were rejected, or no row had a value in the columns that the
-       mapping reads. Also: ciokit events check, live, erase, verify or people found a problem, such as a receipt
-       that somebody has changed, people who are not gone, or people who are not there
-  7    the input changed while it was loaded or after it was approved, or a resumed query returns other rows: every
-       row that was read is counted, nobody was deleted, and you must load the input again
+       mapping reads. Also: ciokit events check, live, erase, verify or people found a problem, such as a changed
+       receipt, people who should be erased and are still there, or people who are missing
+  7    the input changed during the load or after you approved the plan, or a resumed query returns other rows. The
+       rows that were read are counted, and nobody was deleted. Load the input again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
 If several of them apply, the exit code is the first in this list:
@@ -30,13 +30,13 @@ If several of them apply, the exit code is the first in this list:
   - 3
   - 5
   - 4, if a safety check or too many rejections stopped the command
-  - 7; if --guard or --deny rejected some rows too, the exit code is 4 and not 7
+  - 7; but 4 if --guard or --deny also rejected some rows
   - 2
   - 1
   - 4, if the only reason is that --guard or --deny rejected some rows
   - 6
 
-If the report of --report cannot be written, the exit code is 1 only if it would be 0 otherwise. If the summary cannot
-be printed, the exit code is always 1. If a load fails with 1 or 2 after it has begun, the summary says what was sent.`,
+If the report of --report cannot be written, exit code 0 becomes 1; any other code stays. If the summary cannot be
+printed, the exit code is always 1. If a load fails with 1 or 2 after it has begun, the summary says what was sent.`,
 	}
 }

@@ -92,10 +92,12 @@ A load keeps a journal. If a load ends early, for any reason, ciokit load --resu
 
 For a load that cron runs every night, use --continue. If the last run of the same input, query, mapping, workspace and snapshot ended early,
 the command resumes that run. If that run was complete or cannot be resumed, the command starts a new load. It says which of the two it does, and
-why. A new load starts at the first row. If the last run was killed, the new load also sends unchanged rows, if the snapshot does not show which
-rows were sent. If a new load could send
-the same event a second time as a new event, it is not started: the exit code is then 7 if the input has changed, and 2 otherwise. The exit code
-is also 2 while another process runs this load.
+why. A new load starts at the first row. After a run that was killed, the snapshot may not show which rows were sent. The new load then also
+sends unchanged rows.
+
+If the mapping has events without a messageId, a new load could send them again, and Customer.io would count them twice. So if the last run ended
+early and cannot be resumed, no new load is started. The exit code is then 7 if rows of the query have changed, and 2 for all other reasons, such
+as a changed file. The exit code is also 2 while another process runs this load.
 
 Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.
 
@@ -142,7 +144,7 @@ Before a load sends anything to a real workspace, it shows what it would send an
 	fl.BoolVar(&f.Comma, "decimal-comma", false, "numbers have a comma before their decimals: float and decimal of the mapping read 12,50, and reject 12.50")
 	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if its name ends in .csv; it contains personal data and is created with mode 0600")
 	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if its name ends in .html, JSON if it ends in .json; can be given twice")
-	fl.StringVar(&f.Deny, "deny", "", "file with the ids of people, one on each line: nothing is sent about these people")
+	fl.StringVar(&f.Deny, "deny", "", "file with the ids of people, one on each line: rows about them are rejected, with the reason refused-by-guard")
 	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, if the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
 	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "encoding of the file of --deny; default the encoding of its byte order mark, or utf-8")
 	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "allow a file of --deny without ids")
@@ -153,7 +155,7 @@ Before a load sends anything to a real workspace, it shows what it would send an
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.StringVar(&f.resume, "resume", "", "resume the load with this id; ciokit runs list shows the ids")
-	fl.BoolVar(&f.goesOn, "continue", false, "for cron: resume the last run of this load like --resume, if it ended early and can be resumed; otherwise start a new load, if no event can be sent twice; only one process at a time can run the load")
+	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, resume it like --resume; if there is no such run or it cannot be resumed, start a new load, unless that could send events twice; only one process at a time can run the load")
 	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: use a different write key of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event on each line of standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only this many rows; 0 reads all")

@@ -37,8 +37,8 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.BoolVar(&o.Full, "full", false, "also send rows that have not changed; needed once if the write key was replaced, or if a load was killed and is not resumed")
 	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: at the end, delete people of the snapshot whose userId is no longer in the input")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who are no longer in the input: delete or suppress")
-	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "percentage of the people in the snapshot that can be missing from the input; if more are missing, --mode mirror deletes nobody; up to ten people can always be missing, if they are at most half of all; 100 allows any number, and in any mode it switches off the check that stops a load if most people have left or nearly all are new")
-	fl.BoolVar(&o.NewMapping, "new-mapping", false, "accept a snapshot that was made with other ids or columns; with --mode mirror also one that was made with another mapping or query; this load deletes nobody; people who are not in the input are removed from the snapshot")
+	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "percentage of the people in the snapshot that can be missing from the input; if more are missing, --mode mirror deletes nobody; up to ten people can always be missing if they are at most half of all; in every mode, a load also stops before it sends anything if most people are missing or nearly all are new; 100 switches off both checks")
+	fl.BoolVar(&o.NewMapping, "new-mapping", false, "load although ids or columns of the input are not those of the snapshot; with --mode mirror also if the mapping or the query has changed; this load deletes nobody; people who are not in the input are removed from the snapshot")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -55,9 +55,9 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 	case o.MaxShrink < 1 || o.MaxShrink > 100:
 		return c, exit.Fail(exit.Usage, "--max-shrink must be a number from 1 to 100")
 	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):
-		return c, exit.Fail(exit.Usage, "--mode mirror needs --snapshot FILE and --snapshot-ids: it can delete people who are no longer in the input only if the snapshot contains their ids in clear")
+		return c, exit.Fail(exit.Usage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete people who are no longer in the input, the load needs their ids in clear in the snapshot")
 	case o.NewMapping && o.Snapshot == "" && o.DiffWith == "":
-		return c, exit.Fail(exit.Usage, "--new-mapping accepts a snapshot that was made with other ids, other columns or another mapping: give the snapshot with --snapshot")
+		return c, exit.Fail(exit.Usage, "--new-mapping is for a load with a snapshot whose ids, columns or mapping were different: give the snapshot with --snapshot")
 	case o.SnapshotIDs && o.Snapshot == "":
 		return c, exit.Fail(exit.Usage, "--snapshot-ids needs --snapshot FILE, the file that keeps the ids")
 	case o.Full && o.Snapshot == "" && o.DiffWith == "":
@@ -91,7 +91,11 @@ func (l *loading) sayChanges() error {
 		return input.Error(err)
 	}
 	l.compared = true
-	l.say("Comparing with %s: %s of %s.", console.ShortPath(file), plural.Count(info.Entries, "entry", "entries"), info.Made.Local().Format(time.DateTime))
+	known := plural.Count(info.Entries, "id, address or other thing that messages were about", "ids, addresses and other things that messages were about")
+	if info.HasIDs {
+		known = plural.Count(info.IDs, "person", "people")
+	}
+	l.say("Comparing with the snapshot %s of %s, which contains %s.", console.ShortPath(file), info.Made.Local().Format(time.DateTime), known)
 	if info.MappingHash != l.job.Mapping.Hash() {
 		l.say("The mapping has changed since: rows whose messages have changed are sent.")
 	}
@@ -142,7 +146,7 @@ func changesHint(err error) string {
 	case errors.As(err, &pending):
 		return "repeat the load with --full"
 	case errors.Is(err, load.ErrShrunk):
-		return "nobody was deleted. If the input is complete and these people must be deleted, repeat the load with a higher --max-shrink and --max-deletes; otherwise correct the input, or load with --mode upsert"
+		return "none of them was deleted. If the input is wrong, correct it, or load with --mode upsert"
 	}
 	return ""
 }

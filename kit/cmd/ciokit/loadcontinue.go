@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 )
@@ -91,16 +93,57 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if !m.Repeatable() {
 		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be resumed, and a new one might send events twice")
 	}
-	return f.anew(ctx, con, id, "its last run cannot be resumed: "+words(why))
+	return f.anew(ctx, con, id, "its last run cannot be resumed: "+whyNotResumed(why))
+}
+
+// reworded is an error with another text.
+type reworded struct {
+	text string
+	err  error
+}
+
+func (e *reworded) Error() string { return e.text }
+func (e *reworded) Unwrap() error { return e.err }
+
+// whyNotResumed says why a run cannot be resumed, without the advice to begin a new load.
+func whyNotResumed(why error) string {
+	var other *load.MismatchError
+	var changed *source.ChangedError
+	var damaged *load.JournalError
+	switch {
+	case errors.As(why, &other):
+		_, text, _ := strings.Cut(words(why), " cannot be resumed: ")
+		text, _, _ = strings.Cut(text, "; restore it")
+		return text
+	case errors.As(why, &changed):
+		return console.FlagWords(printed.Line(changed.Problem))
+	case errors.As(why, &damaged):
+		return strings.TrimSuffix(words(why), "; "+damaged.Hint)
+	case errors.Is(why, load.ErrSuperseded):
+		return "another load has since renewed the snapshot that the run began with"
+	}
+	return words(why)
 }
 
 // noRepeat says why no new load is started.
 func (f *loadFlags) noRepeat(id string, why error) error {
-	code := exit.Usage
+	code, resume := exit.Usage, ""
+	var other *load.MismatchError
+	switch {
+	case !errors.As(why, &other):
+	case other.What == load.MismatchKey:
+		resume = "If the new key is from the same workspace, resume with: " + resumeCommand(id, load.ErrKeyRefused) + ". "
+	case other.What == load.MismatchInput:
+		resume = "To resume the run, restore its input, and the flags that say how the input is read, and run this command again. "
+	default:
+		resume = "To resume the run, restore its " + other.What + " and run this command again. "
+	}
 	if errors.As(why, new(*source.ChangedError)) {
 		code = exit.Changed
 	}
-	return exit.Fail(code, "run %s ended early and cannot be resumed: %w. No new load was started, because the mapping has events without a messageId: events that this run has sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or start a new load without --continue if duplicates do no harm", id, why)
+	text := fmt.Sprintf("run %s ended early and cannot be resumed: %s. No new load was started: the mapping has events without a messageId, so Customer.io would count the events that this run has sent twice. "+
+		"%sIf duplicates do no harm, start a new load without --continue. With a messageId, such as messageId: [$order_id], later loads can start again without duplicates", id, whyNotResumed(why), resume)
+	return exit.With(code, &reworded{text, why})
 }
 
 // refuse records for --json that nothing was done.

@@ -24,14 +24,25 @@ func loadError(err error) error {
 
 // notWholeHint says what a load did whose input may not be whole, which it finds out only at the end.
 func notWholeHint(s load.Summary) string {
-	if s.Accepted == 0 {
-		return "nobody was deleted"
+	said := ""
+	switch accepted := plural.Count(s.Accepted, "message was", "messages were") + " accepted"; {
+	case s.Accepted > 0 && s.Unsent == 0:
+		said = ". The rows are counted at the end, so all of them were sent: " + accepted
+	case s.Accepted > 0:
+		said = ". The rows are counted at the end: " + accepted + " before that"
 	}
-	sent := plural.Count(s.Accepted, "message was", "messages were") + " accepted before that was known"
-	if s.Unsent == 0 {
-		sent = "all rows were loaded before that was known, and " + plural.Count(s.Accepted, "message was", "messages were") + " accepted"
+	if s.Left > 0 {
+		said += ". Nobody who is missing from the input was deleted"
 	}
-	return sent + "; nobody was deleted as missing from the input"
+	return said
+}
+
+// noneAfter says that a load stopped deleting people who left the input when the input changed.
+func noneAfter(s load.Summary) string {
+	if s.Removed > 0 {
+		return "after the first " + plural.Count(s.Removed, "person", "people") + " nobody"
+	}
+	return "nobody"
 }
 
 // loadExit turns the outcome into the exit code and the last line on standard error.
@@ -54,17 +65,17 @@ func loadExit(s load.Summary, err error) error {
 	case errors.Is(err, load.ErrShrunk):
 		return exit.Fail(exit.Guard, "%w; %s", err, changesHint(err))
 	case errors.Is(err, load.ErrNotWhole):
-		return exit.Fail(exit.Guard, "%w; %s", err, notWholeHint(s))
+		return exit.Fail(exit.Guard, "%w%s", err, notWholeHint(s))
 	case errors.As(err, new(*load.PendingError)):
 		return exit.Fail(exit.Usage, "%w: %s", err, changesHint(err))
 	case errors.As(err, new(*load.SnapshotError)):
 		return exit.With(exit.Usage, err)
 	case errors.Is(err, load.ErrTooManyErrors):
-		return exit.Fail(exit.Guard, "%w; check the first rejections, or raise --max-errors; --max-errors unlimited switches this check off, also for 1,000 one after the other for the same reason", err)
+		return exit.Fail(exit.Guard, "%w; check the first rejections, or raise --max-errors; --max-errors unlimited switches off this check, and also the check for 1,000 rejections one after the other for the same reason", err)
 	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
 		return exit.With(exit.Changed, err)
 	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
-		return exit.Fail(exit.Changed, "%w; every row that was read is counted, and nobody was deleted. Load the input again when no program writes to it", err)
+		return exit.Fail(exit.Changed, "%w; every row that was read is counted, and %s was deleted for being missing from the input. Load the input again when no program writes to it", err, noneAfter(s))
 	case errors.Is(err, load.ErrInputChanged):
 		return exit.With(exit.Guard, err)
 	case errors.As(err, &mapping), errors.As(err, &format):

@@ -31,8 +31,12 @@ func identityText(c *load.IdentityCount) string {
 		restText(&b, c.People)
 	}
 	if n := c.MessageIDs.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s a messageId that another message has too, %s in all (first in %s). Of the messages with the same id, Customer.io may ignore all except the first.\n",
-			plural.Count(c.MessageIDs.Messages, "message has", "messages have"), plural.Count(n, "id", "ids"), placesOf(c.MessageIDs.First[0]))
+		shared := "the same messageId"
+		if n > 1 {
+			shared = "a messageId that another message has too: " + plural.Count(n, "such id", "such ids")
+		}
+		fmt.Fprintf(&b, "warning: %s %s (first in %s). Of the messages with the same id, Customer.io may ignore all except the first.\n",
+			plural.Count(c.MessageIDs.Messages, "message has", "messages have"), shared, placesOf(c.MessageIDs.First[0]))
 		restText(&b, c.MessageIDs)
 	}
 	if n := c.RowsBefore; n > 0 {

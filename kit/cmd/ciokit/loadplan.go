@@ -95,7 +95,7 @@ func boundText(stop error) string {
 	if errors.As(stop, &why) && why.Cause != nil {
 		text = words(why.Cause)
 	}
-	if flag := boundFlag(stop); flag != "" {
+	if flag := boundFlag(stop); flag != "" && !strings.Contains(text, strings.Fields(flag)[0]) {
 		text += "; if they are right, repeat the load with " + flag
 	}
 	return text

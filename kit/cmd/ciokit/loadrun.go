@@ -207,7 +207,7 @@ func (l *loading) checkEmulator() error {
 	case began == nil || l.silent == nil && *began == l.local:
 		return nil
 	case l.silent != nil:
-		return exit.Fail(exit.Unavailable, "no server answers on %s: %w; start there the server that the load began with", target, l.silent)
+		return exit.Fail(exit.Unavailable, "no server answers on %s (%w); start the server again that the load began with", target, l.silent)
 	case *began:
 		return exit.Fail(exit.Guard, "the load began on an emulator, but the server on %s is not an emulator now and may forward everything to a real workspace; start a new load", target)
 	}
@@ -291,7 +291,7 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 	if l.f.fallback && ctx.Err() == nil && refusedToGoOn(runErr) {
 		return &goneOnError{runErr}
 	}
-	ended := loadExit(summary, l.f.destination().Explain(runErr))
+	ended := loadExit(summary, l.withAddress(l.f.destination().Explain(runErr)))
 	if l.refused(summary, ended) {
 		return ended
 	}
@@ -333,12 +333,21 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 	return ended
 }
 
+// withAddress adds to the error of a load that got no answer where it sent.
+func (l *loading) withAddress(err error) error {
+	var api *cio.APIError
+	if errors.Is(err, load.ErrGaveUp) && errors.As(err, &api) && api.Status == 0 {
+		return fmt.Errorf("%w; check --to (%s) and the network", err, l.client.Target())
+	}
+	return err
+}
+
 // sayGoOn says how to resume a load that ended with an error. If a limit stopped it, the load stops again unless the limit is changed.
 func sayGoOn(w io.Writer, id string, err error) {
 	before := "Resume with"
 	switch {
 	case boundFlag(err) != "":
-		before = "If you resume this load unchanged, it stops again. If the input is wrong, correct it and run the same command again. If the input is right, resume with another limit"
+		before = "With the same input and the same limits, this load stops again. If the input is wrong, correct it and run the same command again. If the input is right, resume with"
 	case errors.Is(err, load.ErrKeyRefused):
 		before = "Set the right key of this workspace, then"
 	}

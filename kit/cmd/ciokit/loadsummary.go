@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/nextstep"
 	"github.com/ciokit/cio/kit/internal/plural"
@@ -39,7 +40,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		if s.Unknown > 0 {
 			unsent = "unsent or unknown"
 		}
-		line(s.Unsent, unsent, note(s.Unknown, "unknown: it may have arrived, because no answer came", "unknown: they may have arrived, because no answer came"))
+		line(s.Unsent, unsent, note(s.Unknown, "unknown: it may have arrived, because no answer says whether it was accepted", "unknown: they may have arrived, because no answer says whether they were accepted"))
 	}
 	if f.Mode == "mirror" {
 		what := fmt.Sprintf("(%s removed)", plural.Grouped(s.Removed))
@@ -95,7 +96,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		b.WriteString("\nWhy rows were rejected:\n")
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, r := range s.Reasons {
-			fmt.Fprintf(t, "%s\t  %s\n", plural.Grouped(r.Count), r.Rule)
+			fmt.Fprintf(t, "%s\t  %s%s\n", plural.Grouped(r.Count), r.Rule, f.whoRefuses(r.Rule))
 		}
 		t.Flush()
 		writeHints(&b, "", s.Hints)
@@ -128,6 +129,17 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// whoRefuses says for the rule of a guard which flag rejected the rows, if it was not only --guard.
+func (f *loadFlags) whoRefuses(rule string) string {
+	switch {
+	case rule != string(cio.RuleGuard) || f.Deny == "":
+		return ""
+	case f.Guard == "":
+		return " (by the deny list)"
+	}
+	return " (by the guard or the deny list)"
 }
 
 // loadRejects is the command that loads the rejects of this load. A rejects file contains how to read it.

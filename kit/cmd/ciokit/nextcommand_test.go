@@ -243,10 +243,10 @@ func TestNextCommandsOfALoad(t *testing.T) {
 		t.Fatal(stopped)
 	}
 	c.do(0, "ciokit runs show "+id[1])
-	if !regexp.MustCompile(`go on with +ciokit load --resume \S+ --max-deletes N\n`).MatchString(c.said) {
+	if !regexp.MustCompile(`resume with +ciokit load --resume \S+ --max-deletes N\n`).MatchString(c.said) {
 		t.Error(c.said)
 	}
-	c.said = stopped[strings.LastIndex(stopped, "If you resume"):]
+	c.said = stopped[strings.LastIndex(stopped, "With the same input"):]
 	c.next(0, "load", "", "--max-deletes N", "--max-deletes 9")
 }
 

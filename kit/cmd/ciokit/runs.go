@@ -146,20 +146,20 @@ func showRun(con console.Console, id string, asJSON bool) error {
 	line("file", "%s", s.Source)
 	line("mapping", "%s", s.Mapping)
 	line("to", "%s", s.Target)
-	line("settled", "%s, %s: %s accepted, %s rejected, %s rejected by the API", plural.Count(s.Last.Rows, "row", "rows"), plural.Count(s.Last.Messages, "message", "messages"), plural.Grouped(s.Last.Accepted),
+	line("done", "%s, %s: %s accepted, %s rejected before sending, %s rejected by the API", plural.Count(s.Last.Rows, "row", "rows"), plural.Count(s.Last.Messages, "message", "messages"), plural.Grouped(s.Last.Accepted),
 		plural.Grouped(s.Last.Rejected), plural.Grouped(s.Last.RejectedByAPI))
 	if s.Last.Unchanged > 0 || s.Last.Left > 0 {
-		line("changes", "%s unchanged, %s left, %s removed", plural.Count(s.Last.Unchanged, "row", "rows"), plural.Count(s.Last.Left, "person", "people"), plural.Grouped(s.Last.Removed))
+		line("changes", "%s unchanged, %s no longer in the input, %s removed", plural.Count(s.Last.Unchanged, "row", "rows"), plural.Count(s.Last.Left, "person", "people"), plural.Grouped(s.Last.Removed))
 	}
 	line("requests", "%s (%s repeated), %s, in %s", plural.Grouped(s.Last.Requests), plural.Grouped(s.Last.Retried), console.ByteSize(s.Last.Bytes), console.Took(s.Last.Seconds))
 	for rule, n := range s.Last.Reasons {
 		line("rejected for", "%s: %s", rule, plural.Grouped(n))
 	}
 	for _, w := range s.Last.Warned {
-		line("warned of", "%s: %s", w.Rule, plural.Grouped(w.Count))
+		line("warning", "%s: %s", w.Rule, plural.Grouped(w.Count))
 	}
 	if s.resumable(j) {
-		line("go on with", "%s", resumeCommand(s.ID, endError(s.Last.End)))
+		line("resume with", "%s", resumeCommand(s.ID, endError(s.Last.End)))
 	}
 	return t.Flush()
 }

@@ -35,7 +35,7 @@ func newRunsClean(con console.Console) *cobra.Command {
 		Long: `Remove the journals of loads, and the files that the loads kept for their snapshots. Both contain ids of people in clear. Without an ID, the
 command removes the journals of all complete loads. --older-than and --name restrict that. To resume an incomplete load
 you need its journal. So such a journal is removed only with --unfinished, or if you give its ID. The journal of a running load is never removed.
-While an incomplete run is kept, the last complete run of the same load is kept too: without it, --continue would resume the incomplete run.`,
+A complete run is kept as long as an older, incomplete run of the same load: without the complete run, --continue would resume the incomplete one.`,
 		Example: `  ciokit runs clean --older-than 30d
   ciokit runs clean --name "orders-*.csv" --unfinished --dry-run
   ciokit runs clean 20260131-120000-a1b2c3`,
@@ -101,12 +101,20 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 	}
 	stays := func(j *load.Journal) bool { return !asked(j) || j.Running() }
 	for i, j := range journals {
-		if !asked(j) {
+		named := slices.Contains(ids, j.Header().ID)
+		if !asked(j) && !named {
 			continue
 		}
-		named := slices.Contains(ids, j.Header().ID)
 		s := stateOf(j)
 		c := cleaned{ID: s.ID, State: s.State, Source: s.Source, Active: j.Active()}
+		if !asked(j) {
+			if c.Why = "its input does not match --name " + f.name; f.matches(j) {
+				c.Why = "it was active less than " + f.olderThan + " ago (--older-than)"
+			}
+			c.Bytes, c.IDs, _ = j.Usage() // it stays, whatever its size
+			result.Kept = append(result.Kept, c)
+			continue
+		}
 		if c.Bytes, c.IDs, err = j.Usage(); err == nil {
 			switch {
 			case j.Running():
@@ -228,10 +236,15 @@ func (f *cleanFlags) print(con console.Console, r cleanResult) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.Out, "%s %s, %s; %s of them contained ids of people.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, console.ByteSize(r.Bytes), plural.Grouped(int64(withIDs)))
+	contained := ""
+	if len(r.Removed) > 0 {
+		contained = "; " + plural.Grouped(int64(withIDs)) + " of them contained ids of people"
+	}
+	fmt.Fprintf(con.Out, "%s %s, %s%s.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, console.ByteSize(r.Bytes), contained)
 	var err error
 	if unfinished > 0 {
-		_, err = fmt.Fprintf(con.Out, "%s not complete and cannot be resumed without its journal; if such a load used a snapshot, the next load with that snapshot needs --full.\n", plural.Count(unfinished, "of their loads was", "of their loads were"))
+		_, err = fmt.Fprintf(con.Out, "%s. If such a load used a snapshot, the next load with that snapshot needs --full.\n",
+			plural.Count(unfinished, "of the loads was not complete, and cannot be resumed without its journal", "of the loads were not complete, and cannot be resumed without their journals"))
 	}
 	return err
 }

@@ -119,7 +119,7 @@ func (r *view) unsentNote() string {
 	case r.About.DryRun:
 		return "a dry run sends nothing"
 	case r.Unknown > 0:
-		return plural.Grouped(r.Unknown) + " unknown: " + plural.Form(r.Unknown, "it", "they") + " may have arrived, because no answer came"
+		return plural.Grouped(r.Unknown) + " unknown: " + plural.Form(r.Unknown, "it", "they") + " may have arrived, because no answer says whether " + plural.Form(r.Unknown, "it was", "they were") + " accepted"
 	}
 	return "not sent or not processed, for a reason that is not in the messages"
 }
