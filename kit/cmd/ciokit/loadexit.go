@@ -37,18 +37,22 @@ func notWholeHint(s load.Summary) string {
 	return said
 }
 
-// noneAfter says that a load stopped deleting people who left the input when the input changed.
-func noneAfter(s load.Summary) string {
+// removedBefore says whom a load had deleted, because they left the input, when it noticed that the input had changed.
+func removedBefore(s load.Summary) string {
 	if s.Removed > 0 {
-		return "after the first " + plural.Count(s.Removed, "person", "people") + " nobody"
+		return plural.Count(s.Removed, "person who had left was", "people who had left were") + " deleted before the change was noticed, and nobody after it"
 	}
-	return "nobody"
+	return "nobody who had left was deleted"
 }
 
 // loadExit turns the outcome into the exit code and the last line on standard error.
 func loadExit(s load.Summary, err error) error {
 	var mapping *mapping.Error
 	var format *source.FormatError
+	changed := exit.Changed
+	if s.Guarded > 0 {
+		changed = exit.Guard
+	}
 	switch {
 	case errors.Is(err, exit.ErrTerminated):
 		return exit.With(exit.Terminated, err)
@@ -72,12 +76,10 @@ func loadExit(s load.Summary, err error) error {
 		return exit.With(exit.Usage, err)
 	case errors.Is(err, load.ErrTooManyErrors):
 		return exit.Fail(exit.Guard, "%w; check the first rejections, or raise --max-errors; --max-errors unlimited switches off this check, and also the check for 1,000 rejections one after the other for the same reason", err)
-	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
-		return exit.With(exit.Changed, err)
-	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
-		return exit.Fail(exit.Changed, "%w; every row that was read is counted, and %s was deleted for being missing from the input. Load the input again when no program writes to it", err, noneAfter(s))
+	case errors.As(err, new(*source.ChangedError)):
+		return exit.With(changed, err)
 	case errors.Is(err, load.ErrInputChanged):
-		return exit.With(exit.Guard, err)
+		return exit.Fail(changed, "%w; every row that was read is counted, and %s. Load the input again when no program writes to it", err, removedBefore(s))
 	case errors.As(err, &mapping), errors.As(err, &format):
 		return exit.With(exit.Usage, err)
 	case err != nil:

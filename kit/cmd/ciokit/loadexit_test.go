@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
@@ -35,6 +36,20 @@ func TestFirstExitCode(t *testing.T) {
 	} {
 		if code := exit.CodeOf(loadExit(c.summary, c.err)); code != c.want {
 			t.Errorf("exit code %d, not %d, for %v and %d rejected by a guard", code, c.want, c.err, c.summary.Guarded)
+		}
+	}
+}
+
+// If the input has changed, the last line says how many people had been deleted before that.
+func TestChangedInputSaysWhoWasDeleted(t *testing.T) {
+	err := &load.StopError{Reason: load.ErrInputChanged, Cause: errors.New("why")}
+	for want, s := range map[string]load.Summary{
+		"nobody who had left was deleted": {Left: 5},
+		"1 person who had left was deleted before the change was noticed, and nobody after it":  {Left: 5, Removed: 1},
+		"2 people who had left were deleted before the change was noticed, and nobody after it": {Left: 5, Removed: 2, Guarded: 1},
+	} {
+		if got := loadExit(s, err).Error(); !strings.Contains(got, want) {
+			t.Errorf("%+v: %s; want %q", s, got, want)
 		}
 	}
 }
