@@ -107,7 +107,7 @@ type messageCheck struct {
 
 // hintOf writes a hint of package cio with the names of the message.
 func hintOf(hint string) string {
-	return wirewords.Hint(hint, "use cio.Verbatim in Go, verbatim: true in a mapping, or ciokit send --verbatim")
+	return wirewords.Hint(hint, "write verbatim: true in a mapping, or use ciokit send --verbatim")
 }
 
 func (c *messageCheck) add(severity, field, rule, hint string) {

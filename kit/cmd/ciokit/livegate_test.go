@@ -29,7 +29,7 @@ func TestLiveThroughAProxy(t *testing.T) {
 		t.Setenv("CUSTOMERIO_APP_API_KEY", app)
 		for _, command := range []string{"run", "probe"} {
 			code, said := live(command, "--to", proxy, "--workspace", "Tests", "--rate", "-1")
-			if code != exit.Usage || !strings.Contains(said, "its own memory, which proves nothing") || !strings.Contains(said, "CUSTOMERIO_REGION") {
+			if code != exit.Usage || !strings.Contains(said, "proves nothing about the workspace") || !strings.Contains(said, "CUSTOMERIO_REGION") {
 				t.Errorf("%s, App API key %q: code %d: %s", command, app, code, said)
 			}
 		}
