@@ -32,9 +32,9 @@ const (
 
 var allAssumptions = []Assumption{
 	{"A call, or a message of a batch, can have up to 32,768 bytes of uncompressed JSON.",
-		"documented as 32KB, but the documents do not say whether a KB is 1,000 or 1,024 bytes, and how the size is measured", medium, "MaxCallBytes"},
+		"documented as 32KB, but the documents do not say whether a KB is 1,000 or 1,024 bytes, or how the size is measured", medium, "MaxCallBytes"},
 	{"A batch request can have up to 512,000 bytes of uncompressed JSON.",
-		"documented as 500KB, but the documents do not say whether a KB is 1,000 or 1,024 bytes, and how the size is measured", medium, "MaxBatchBytes"},
+		"documented as 500KB, but the documents do not say whether a KB is 1,000 or 1,024 bytes, or how the size is measured", medium, "MaxBatchBytes"},
 	{"If a call or a message is too large, its whole request is dropped in permissive mode and answered with 400 in strict mode.",
 		"documentation: the request is not processed; strict mode is not mentioned", medium, "DropOversize"},
 	{"If a message lacks a required field, permissive mode drops this one message, and applies the rest of its batch.",
@@ -77,7 +77,7 @@ var allAssumptions = []Assumption{
 		"the Track API records an attribute update failure", low, ""},
 	{"null and the empty string remove an attribute.", trackAPI + ", stated for relationships", medium, ""},
 	{"ISO 8601 strings in attributes, also in nested objects, become unix seconds. In event properties they stay text.",
-		segment + " converts properties too", medium, "KeepDates"},
+		segment + ", for attributes; but it converts properties too", medium, "KeepDates"},
 	{"createdAt is stored as created_at.", segment, medium, ""},
 	{"If a person has no id, or is identified by cio_id, the value of traits.id becomes the id of the person; cio_id in traits is ignored.", trackAPI, medium, "KeepIDs"},
 	{"In User Deleted, User Suppressed and User Unsuppressed, a userId that starts with cio_ is a cio_id.",
