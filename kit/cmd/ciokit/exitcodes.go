@@ -21,7 +21,7 @@ func newExitCodes() *cobra.Command {
        mapping reads. Also: ciokit events check, live, erase, verify or people found a problem, such as a changed
        receipt, people who should be erased and are still there, or people who are missing
   7    the input changed during the load or after you approved the plan, or a resumed query returns other rows. The
-       rows that were read are counted. Nobody is deleted for having left the input after the change is noticed.
+       rows that were read are counted. After the change is noticed, nobody is deleted for having left the input.
        Load the input again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
