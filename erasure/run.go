@@ -177,9 +177,9 @@ func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt Re
 	}
 	switch {
 	case len(p.list) != s.Subjects:
-		return nil, fmt.Errorf("%w: the plan is for %s, and %s named", ErrOtherPeople, counted(int64(s.Subjects), "person", "people"), counted(int64(len(p.list)), "is", "are"))
+		return nil, fmt.Errorf("%w: the plan is for %s, and %s given: give the list that the plan was made from, or make a new plan", ErrOtherPeople, counted(int64(s.Subjects), "person", "people"), counted(int64(len(p.list)), "is", "are"))
 	case p.subjectsHash() != s.SubjectsHash:
-		return nil, fmt.Errorf("%w: the number of people is the same, but at least one is another person", ErrOtherPeople)
+		return nil, fmt.Errorf("%w: the number of people is the same, but at least one is another person: give the list that the plan was made from, or make a new plan", ErrOtherPeople)
 	case pairsHash(p.pairs) != s.GuardHash && namesHash(namesOf(p.pairs)) != s.GuardHash: // the second is the hash of the first version
 		return nil, fmt.Errorf("%w: the other identifiers of at least one person are not those of the plan; give the same ones as for the plan (--also)", ErrOtherPeople)
 	}

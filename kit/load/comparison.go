@@ -58,6 +58,10 @@ func (c *Comparison) Stop() error {
 		return &StopError{ErrDiffers, fmt.Errorf(format, args...)}
 	}
 	const meant = "; if that is intended, load once with "
+	allow := meant + "MaxShrink (--max-shrink 100) or NewMapping (--new-mapping)"
+	if c.wanted.Mirror != "" { // the two do the opposite
+		allow = "; if the missing people must be removed, load once with MaxShrink (--max-shrink 100); if nobody must be removed, load once with NewMapping (--new-mapping)"
+	}
 	switch share := int64(c.wanted.MaxShrink); {
 	case len(c.Missing) > 0:
 		return stop("it no longer has the column %s, which was loaded before%sNewMapping (--new-mapping)", quotedNames(c.Missing), meant)
@@ -65,14 +69,14 @@ func (c *Comparison) Stop() error {
 		return stop("columns have other types: %s%sNewMapping (--new-mapping)", strings.Join(c.Retyped, ", "), meant)
 	case share >= 100:
 	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share) && c.People == 0:
-		return stop("%s of the %s of the snapshot %s not in the input, because none of its rows identifies anybody: check if the export failed%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)",
-			plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"), meant)
+		return stop("%s of the %s of the snapshot %s not in the input, because none of its rows identifies anybody: check if the export failed%s",
+			plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"), allow)
 	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share):
-		return stop("%s of the %s of the snapshot %s not in the input, and %s of the %s of the input %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
-			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), meant)
+		return stop("%s of the %s of the snapshot %s not in the input, and %s of the %s of the input %s new%s", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
+			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), allow)
 	case c.New > fewPeople && c.New*100 >= c.People*nearlyAll && (c.Gone < 0 || (c.Gone+c.moved)*100 > c.Known*(100-nearlyAll)):
-		return stop("%s of the %s that identify somebody have ids that are not in the snapshot, which contains %s%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),
-			c.known(), meant)
+		return stop("%s of the %s that identify somebody have ids that are not in the snapshot, which contains %s%s", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),
+			c.known(), allow)
 	}
 	return nil
 }

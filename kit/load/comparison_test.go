@@ -179,3 +179,19 @@ func TestLoadWithANewColumn(t *testing.T) {
 		}
 	}
 }
+
+// With a mirror, a MaxShrink of 100 deletes the missing people and NewMapping deletes nobody. The error says which does what.
+func TestStopOfAMirrorSaysWhatDeletes(t *testing.T) {
+	t.Parallel()
+	const both = "MaxShrink (--max-shrink 100) or NewMapping (--new-mapping)"
+	for _, people := range []int64{0, 20} {
+		c := Comparison{People: people, New: people, Known: 40, Gone: 40, ids: true, wanted: ChangeOnly{MaxShrink: 20}}
+		if err := c.Stop(); err == nil || !strings.Contains(err.Error(), both) {
+			t.Errorf("%d rows: %v", people, err)
+		}
+		c.wanted.Mirror = MirrorDelete
+		if err := c.Stop(); err == nil || strings.Contains(err.Error(), both) || !strings.Contains(err.Error(), "if nobody must be removed, load once with NewMapping") {
+			t.Errorf("%d rows of a mirror: %v", people, err)
+		}
+	}
+}

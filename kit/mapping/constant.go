@@ -45,7 +45,7 @@ func (c *compilation) checkConstants(p *Compiled, m *messageSpec, msg *Message) 
 		return
 	}
 	if s = s.within(path); s.kind == specLiteral {
-		c.problem(s.at, HintOf(bad.Hint), "every row would be rejected by the rule %s, because of %s", bad.Rule, bad.Field)
+		c.problem(s.at, HintOf(bad.Hint), "every row would be rejected by the rule %s, because of the field %s", bad.Rule, bad.Field)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func TestConstantsAreRefusedOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ message, want string }{
-		{"track: {userId: $id, event: order_completed}", `m.yaml:2:33: messages[0].track.event: every row would be rejected by the rule near-semantic-name, because of event; Customer.io would store this name as an ordinary event; the semantic event is named "Order Completed"; to send the name unchanged, write verbatim: true in the same item of messages`},
+		{"track: {userId: $id, event: order_completed}", `m.yaml:2:33: messages[0].track.event: every row would be rejected by the rule near-semantic-name, because of the field event; Customer.io would store this name as an ordinary event; the semantic event is named "Order Completed"; to send the name unchanged, write verbatim: true in the same item of messages`},
 		{"track: {userId: $id, event: Order Completed}", ""},
 		{"track: {userId: $id, event: $id}", ""},
 		{"track: {userId: $id, event: Bought}", ""},

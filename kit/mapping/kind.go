@@ -266,6 +266,18 @@ func (k *kind) body() field {
 
 // suggestKind is spelling.Suggest for the name of a kind. Because there are many names, it lists only the calls.
 func suggestKind(name string) string {
+	var longer []string // a name such as delete must not become another one that is spelt like it
+	for _, other := range kindNames {
+		if strings.HasPrefix(other, name+"_") {
+			longer = append(longer, other)
+		}
+	}
+	switch {
+	case name != "" && len(longer) == 1:
+		return "write " + longer[0]
+	case name != "" && len(longer) > 1:
+		return "write one of " + strings.Join(longer, ", ")
+	}
 	if best := spelling.Nearest(name, append([]string{"null", "when", "default"}, kindNames...)); best != "" {
 		return "write " + best
 	}

@@ -119,3 +119,15 @@ func FuzzMapping(f *testing.F) {
 		}
 	})
 }
+
+// An unknown type of message never gets another type as advice that only is spelt like it.
+func TestSuggestKind(t *testing.T) {
+	for name, want := range map[string]string{
+		"delete": "write one of delete_person, delete_device, delete_object, delete_relationship", "suppress": "write suppress_person", "deleteperson": "write delete_person",
+		"identfy": "write identify", "order": "write one of ", "zzz": "use one of identify, ",
+	} {
+		if got := suggestKind(name); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s; want %s", name, got, want)
+		}
+	}
+}

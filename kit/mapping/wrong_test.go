@@ -67,12 +67,12 @@ func TestFilesThatAreNotMappings(t *testing.T) {
 		"a ZIP archive":             {"PK\x03\x04\x14\x00\x06\x00", "m.yaml:1:6: this is not a mapping: it is not UTF-8 text; if it is the input, give the mapping instead"},
 		"JSON Lines":                {"{\"id\":1}\n{\"id\":2}\n", "if it is the input, give the mapping instead"},
 		"a mapping in windows-1252": {"messages:\n  - identify: {userId: $id, traits: {city: M\xfcnchen}}\n", "m.yaml:2:45: this is not a mapping: it is not UTF-8 text; convert it to UTF-8"},
-		"a mapping with a colon":    {"messages:\n  - identify: {userId: $id, traits: {n: =n ? a: b}}\nx: y: z\n", "quote a value"},
+		"a mapping with a colon":    {"messages:\n  - identify: {userId: $id, traits: {n: =n ? a: b}}\nx: y: z\n", "put the value in quotes"},
 	} {
 		_, err := Parse("m.yaml", []byte(c.data))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
-		} else if strings.Contains(c.want, "input") && strings.Contains(err.Error(), "quote a value") {
+		} else if strings.Contains(c.want, "input") && strings.Contains(err.Error(), "in quotes") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

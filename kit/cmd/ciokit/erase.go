@@ -27,7 +27,7 @@ import (
 func newErase(con console.Console) *cobra.Command {
 	top := &cobra.Command{
 		Use:   "erase",
-		Short: "Delete and suppress people, with an approval and a receipt that shows later changes",
+		Short: "Delete and suppress people, with an approval and a receipt that shows whether somebody changed it",
 		Long: `Delete people, suppress them, or end a suppression, and keep a record: who ordered it, who approved it, and the outcome for
 each person. The record is a directory, the receipt. It contains no identifier in clear. The check finds every change of a signed entry, unless
 it was made with an operator's key. The check also finds that the last entries
@@ -88,7 +88,7 @@ func eraseSecret(flag, file string) (string, error) {
 	if file == "" {
 		text := os.Getenv(s.variable)
 		if strings.TrimSpace(text) == "" {
-			return "", exit.Fail(exit.Usage, "%s is missing: give --%s FILE, or the key itself in %s; ciokit erase keygen %s makes one", s.what, flag, s.variable, s.made)
+			return "", exit.Fail(exit.Usage, "%s is missing: give --%s FILE, or the key itself in %s. If there is none yet, make it with ciokit erase keygen %s; a new key does not fit plans, receipts and guards that exist already", s.what, flag, s.variable, s.made)
 		}
 		if info, err := os.Stat(text); err == nil && !info.IsDir() {
 			return "", exit.Fail(exit.Usage, "%s contains the name of a file, but it must contain the key itself; give the file with --%s", s.variable, flag)

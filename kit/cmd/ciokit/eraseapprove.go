@@ -35,8 +35,8 @@ func newEraseApprove(con console.Console) *cobra.Command {
 		Long: `Show a plan, and sign it with an approver's key if you agree. The plan needs the signature of an operator whose public key you trust (--keys). The
 approval covers only this plan, word for word. The person who ordered it cannot approve it: the two keys must differ.
 
-A plan names people only by a hash. To check who they are, make a second plan yourself from the list of people. Use the operator's
-receipt key and guard key for it, and sign it with a new operator's key, which ciokit erase keygen makes. Then compare the lines "subjects" and
+A plan names people only by a hash. To check who they are, make a second plan yourself from the list of people. Use the receipt
+key and the guard key of the workspace for it, and sign it with an operator key that you make with ciokit erase keygen operator. Then compare the lines "subjects" and
 "subjects-hash" of the two files: they have the number of the people and their hash. This command shows the hash in its line "people".`,
 		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd, con, args[0]) },

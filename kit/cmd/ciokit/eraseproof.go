@@ -86,7 +86,7 @@ type eraseOther struct{ targets string }
 
 func (o *eraseOther) flags(cmd *cobra.Command, keys *eraseKeys) {
 	keys.flags(cmd, "guard-key")
-	cmd.Flags().StringVar(&o.targets, "targets", "", "the file that ciokit erase plan --targets has written, if you still have it: you can then give any identifier of the person in it")
+	cmd.Flags().StringVar(&o.targets, "targets", "", "the file that ciokit erase plan --targets has written, if you still have it: you can then give any identifier that it has for the person")
 }
 
 // named returns the identifiers, and the identifiers in the plan for the same people.

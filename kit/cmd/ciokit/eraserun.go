@@ -45,7 +45,7 @@ type erasePeople struct {
 
 func (p *erasePeople) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.ids, "ids", "", "the file that the plan was made from; give the same --column, --also and format flags")
-	cmd.Flags().StringVar(&p.targets, "targets", "", "the file of --targets of the plan")
+	cmd.Flags().StringVar(&p.targets, "targets", "", "the file that ciokit erase plan --targets has written")
 	p.columns.flags(cmd)
 }
 
@@ -95,7 +95,7 @@ again: it resumes, and leaves nobody out. Customer.io's answer says that it acce
 	fl.StringVar(&f.receipt, "receipt", "", "directory for the receipt (required)")
 	fl.IntVar(&f.most, "max", erasure.DefaultMax, "how many people the plan may contain")
 	fl.DurationVar(&f.giveUp, "give-up-after", 10*time.Minute, "stop if nothing was accepted for this long")
-	fl.IntVar(&f.rate, "rate", 0, "how many requests a second may start; 0 means 909, which stays below the API's limit")
+	fl.IntVar(&f.rate, "rate", 0, "how many requests may start per second; 0 means 909, which stays below the API's limit")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
 	return cmd

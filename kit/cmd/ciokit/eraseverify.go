@@ -110,7 +110,7 @@ shows whether it worked. The exit code is 6 if somebody is not gone.`,
 	fl.StringVar(&f.keyFile, "key-file", "", "only for an emulator: file with the write key, which it accepts for the App API too")
 	f.known.flag(cmd, "verified")
 	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long a person may still be there after the message")
-	fl.DurationVar(&f.again, "again", 0, "skip people who were looked up less than this time ago, such as 24h, if the result was gone or contradicted; 0 looks up everybody")
+	fl.DurationVar(&f.again, "again", 0, "skip people who were looked up within this time, such as 24h, and whose result was gone or contradicted; 0 looks up everybody")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
 	return cmd
 }

@@ -62,7 +62,7 @@ func (f finding) String() string {
 func checkMessage(line []byte) (findings []finding, semantic bool) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(line, &members); err != nil {
-		return []finding{{Severity: severityError, Rule: string(cio.RuleNotMessage), Hint: "the line is not a JSON object that can be read"}}, false
+		return []finding{{Severity: severityError, Rule: string(cio.RuleNotMessage), Hint: "the line is not a message, which is one JSON object on one line; to check rows or rejects of a load: ciokit map check MAP.yaml FILE"}}, false
 	}
 	if _, ok := members["batch"]; ok && members["type"] == nil {
 		return []finding{{Severity: severityError, Field: "batch", Rule: ruleBatch, Hint: "it is the body of a batch; write each message on a line: jq -c '.batch[]'"}}, false

@@ -21,7 +21,7 @@ func newExitCodes() *cobra.Command {
        mapping reads. Also: ciokit events check, live, erase, verify or people found a problem, such as a changed
        receipt, people who should be erased and are still there, or people who are missing
   7    the input changed during the load or after you approved the plan, or a resumed query returns other rows. The
-       rows that were read are counted. After the change is noticed, nobody is deleted for having left the input.
+       rows that were read are counted. After the change is noticed, --mode mirror deletes nobody.
        Load the input again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
@@ -34,7 +34,7 @@ If several of them apply, the exit code is the first in this list:
   - 7; but 4 if --guard or --deny also rejected some rows
   - 2
   - 1
-  - 4, if the only reason is that --guard or --deny rejected some rows
+  - 4, if --guard or --deny rejected some rows, even if other rows were rejected for other reasons
   - 6
 
 If the report of --report cannot be written, exit code 0 becomes 1; any other code stays. If the summary cannot be

@@ -51,14 +51,14 @@ type liveFlags struct {
 
 func (f *liveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
-	cmd.Flags().IntVar(&f.rate, "rate", 0, "how many requests a second may start; default 10, negative for no limit")
+	cmd.Flags().IntVar(&f.rate, "rate", 0, "how many requests may start per second; default 10, negative for no limit")
 	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait until a change can be seen in the workspace; default 3m")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // addMaking adds the flags of commands that create something in the workspace.
 func (f *liveFlags) addMaking(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the name of the workspace for tests, as Customer.io shows it, compared with what the App API says; default CIOKIT_LIVE_WORKSPACE; not needed for an emulator")
+	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the name of the workspace for tests, as Customer.io shows it; the command compares it with the name that the App API gives; default CIOKIT_LIVE_WORKSPACE; not needed for an emulator")
 	cmd.Flags().StringVar(&f.objectType, "object-type", "", "the type of the objects that are created; the workspace must have it; default 1")
 }
 

@@ -26,7 +26,7 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 		return nil
 	}
 	if l.silent != nil && !approved {
-		return exit.Fail(exit.Unavailable, "no server answers on %s (%w), so it is not known whether an emulator or a real workspace is there: check --to; add --yes if it is a real workspace; or start an emulator there with: %s", l.client.Target(), l.silent, destination.Emulate(l.client.Target()))
+		return exit.Fail(exit.Unavailable, "no server answers on %s (%w), so it is not known whether an emulator or a real workspace is there: check --to, or start an emulator there with: %s; with --yes, the load begins anyway and retries until --give-up-after", l.client.Target(), l.silent, destination.Emulate(l.client.Target()))
 	}
 	if l.f.stdin() {
 		return exit.Fail(exit.Guard, "standard input cannot be read twice, so the load cannot show a plan; check the input with --dry-run, then add --yes")

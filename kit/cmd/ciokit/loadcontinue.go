@@ -71,7 +71,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 		return exit.With(exit.Local, err)
 	}
 	if last == nil {
-		return f.anew(ctx, con, "", "this machine has no earlier run of it")
+		return f.anew(ctx, con, "", "this machine has no earlier run of this input")
 	}
 	id := last.Header().ID
 	inUse := last.InUse()
@@ -81,9 +81,9 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	case inUse != nil:
 		return f.refuse(exit.With(exit.Local, inUse), id, "it is not known whether another process is running this load")
 	case last.Problem() == nil && last.Last().End == load.EndComplete:
-		return f.anew(ctx, con, id, "its last run was complete")
+		return f.anew(ctx, con, id, "the last run of this input was complete")
 	case !last.EndedEarly() && m.Repeatable():
-		return f.anew(ctx, con, id, "its last run would be stopped again: "+last.Last().End)
+		return f.anew(ctx, con, id, "the last run of this input would be stopped again: "+last.Last().End)
 	}
 	refused := f.tryResume(ctx, con, last)
 	var why *goneOnError

@@ -35,7 +35,7 @@ func newMetrics(con console.Console) *cobra.Command {
 		Use: "metrics KIND [ID]", Short: "Show how many messages of campaigns and newsletters were sent, opened, clicked", Args: cobra.RangeArgs(1, 2),
 		Long: `Show how many messages were sent, delivered, opened and so on, with one number for each period, the newest last. KIND is campaigns,
 broadcasts, newsletters or transactional. Without ID the command lists all of that kind. With --links, the command shows how often each link was clicked. The
-emulator answers with invented numbers; the names that it gives contain the word canned.`,
+emulator answers with invented numbers; the names of its campaigns and newsletters contain the word canned.`,
 		Example: `  ciokit metrics campaigns --to eu
   ciokit metrics campaigns 3 --period weeks --steps 4 --to eu
   ciokit metrics newsletters 5 --links --json --to eu`,

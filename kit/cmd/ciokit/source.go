@@ -51,7 +51,7 @@ func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl.IntVar(&f.rows.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
 	fl.StringVar(&f.rows.JSONPath, "json-path", "", "path of the rows in a JSON object, such as data.customers")
 	fl.StringSliceVar(&f.orderBy, "order-by", nil, "columns of the query that together identify a row, as for a load")
-	fl.BoolVar(&f.comma, "decimal-comma", false, "numbers have a comma before their decimals: float and decimal of the mapping read 12,50, and reject 12.50")
+	fl.BoolVar(&f.comma, "decimal-comma", false, "numbers have a comma before their decimals: the functions float and decimal of the mapping read 12,50, and reject 12.50")
 }
 
 func (f *inputFlags) open(ctx context.Context, con console.Console, args []string) (source.Source, error) {

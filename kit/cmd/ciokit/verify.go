@@ -200,7 +200,7 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 			counts = append(counts, plural.Grouped(n)+" "+strings.ReplaceAll(string(s), "-", " "))
 		}
 	}
-	fmt.Fprintf(con.Out, "%s read (%s): %s as in the file, %s different. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
+	fmt.Fprintf(con.Out, "%s read (%s): %s as in the file, %s not as in the file. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
 	if out.Unmade > 0 {
 		fmt.Fprintf(con.Out, "Rejected rows: %s of %s. People who are only in rejected rows were not looked up.\n", plural.Grouped(int64(out.Unmade)), plural.Grouped(out.Rows))
 	}
