@@ -157,7 +157,7 @@ func (e *expression) missing(tokens []lexer.Token) string {
 		return "something is missing after " + word(last)
 	}
 	if open := unclosed(tokens); open != nil {
-		return fmt.Sprintf("the %s at character %d has no %s", open.Value, e.written(open.From)+1, map[string]string{"(": ")", "[": "]", "{": "}"}[open.Value])
+		return fmt.Sprintf("the %q at character %d has no %q", open.Value, e.written(open.From)+1, map[string]string{"(": ")", "[": "]", "{": "}"}[open.Value])
 	}
 	return "something is missing after " + word(last)
 }

@@ -351,7 +351,7 @@ func (r *idReader) check(line int64, id string) error {
 		why, hint := "it has spaces or invisible characters around the id", remove+"; if it is exactly the id of a person, use --verbatim-ids"
 		switch err.Rule {
 		case mapping.RulePlaceholder:
-			why = "it is a word such as NULL, which programs write if there is no value"
+			why = "the text is a word such as NULL, which programs write if there is no value"
 		case mapping.RuleNumberID:
 			why = "it is a number as a spreadsheet writes it, and may have lost digits"
 			hint = "export the column as text; if it is exactly the id of a person, use --verbatim-ids"

@@ -273,7 +273,7 @@ func (f *eraseVerifyFlags) ended(cmd *cobra.Command, con console.Console, dir st
 	case (v.NotYet > 0 || v.Subjects > v.Acted) && !time.Now().Before(plan.Expires):
 		fmt.Fprintln(con.Out, "Next: run the same command again later. The plan has expired, so people who are still there, or whom no run has processed, need a new one.")
 	case v.NotYet > 0 || v.Subjects > v.Acted:
-		fmt.Fprintln(con.Out, "Next: run the same command again later. People whom no run has processed need ciokit erase run first.")
+		fmt.Fprintln(con.Out, "Next: run the same command again later. If a run has not processed some people yet, run ciokit erase run first.")
 	default:
 		again := nextstep.New(cmd, "erase verify", dir).Without("json").With("again", "24h")
 		report := nextstep.New(cmd, "erase report", dir).With("out", nextstep.Free(filepath.Base(filepath.Clean(dir)), ".html"))
