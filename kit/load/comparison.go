@@ -58,9 +58,9 @@ func (c *Comparison) Stop() error {
 		return &StopError{ErrDiffers, fmt.Errorf(format, args...)}
 	}
 	const meant = "; if that is intended, load once with "
-	allow := meant + "MaxShrink (--max-shrink 100) or NewMapping (--new-mapping)"
+	allow := "; if the input is wrong, correct it; if it is right, load once with MaxShrink (--max-shrink 100) or NewMapping (--new-mapping), which also removes the missing people from the snapshot"
 	if c.wanted.Mirror != "" { // the two do the opposite
-		allow = "; if the missing people must be removed, load once with MaxShrink (--max-shrink 100); if nobody must be removed, load once with NewMapping (--new-mapping)"
+		allow = "; if the input is wrong, correct it; to remove the missing people, load once with MaxShrink (--max-shrink 100); to remove nobody, load once with NewMapping (--new-mapping)"
 	}
 	switch share := int64(c.wanted.MaxShrink); {
 	case len(c.Missing) > 0:

@@ -51,7 +51,7 @@ func TestComparison(t *testing.T) {
 		"rows without a message are not gone":   {people, "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n    when: =id == \"u1\"\n", true, hundred, hundred, "", false, 100, 0},
 		"all say something else":                {people, "", true, hundred, rows("u", 0, 100, "y.example"), "", true, 100, 0},
 		"a tenth does not":                      {people, "", true, hundred, rows("u", 0, 89, "y.example") + rows("u", 89, 100, "x.example"), "", false, 100, 0},
-		"no row":                                {people, "", true, hundred, "", "100 of the 100 people of the snapshot are not in the input, because none of its rows identifies anybody: check if the export failed; if that is intended", false, 100, 100},
+		"no row":                                {people, "", true, hundred, "", "100 of the 100 people of the snapshot are not in the input, because none of its rows identifies anybody: check if the export failed; if the input is wrong, correct it", false, 100, 100},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "s")
@@ -190,7 +190,7 @@ func TestStopOfAMirrorSaysWhatDeletes(t *testing.T) {
 			t.Errorf("%d rows: %v", people, err)
 		}
 		c.wanted.Mirror = MirrorDelete
-		if err := c.Stop(); err == nil || strings.Contains(err.Error(), both) || !strings.Contains(err.Error(), "if nobody must be removed, load once with NewMapping") {
+		if err := c.Stop(); err == nil || strings.Contains(err.Error(), both) || !strings.Contains(err.Error(), "to remove nobody, load once with NewMapping") {
 			t.Errorf("%d rows of a mirror: %v", people, err)
 		}
 	}

@@ -359,7 +359,7 @@ func (d *DenyList) checkFor(compiled *mapping.Compiled) error {
 // oddHint says what to do with a line that is not an id, by a rule of the mapping.
 func oddHint(rule string) string {
 	if rule == mapping.RulePlaceholder {
-		return "remove the line; it is a word such as null, which programs write if there is no value; if this word is the id of a person, add it to id_words in the mapping"
+		return "the text is a word such as null, which programs write if there is no value; remove the line; if the word is the id of a person, add it to id_words in the mapping"
 	}
 	return "correct the line or remove it; if it is the id of a person as it is written, add verbatim_ids: true to the mapping"
 }

@@ -217,7 +217,7 @@ func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
 	case gone.n*100 > gone.before*half:
 		return shrunk(fmt.Sprintf("%s%d %%", some, half))
 	case gone.n-gone.unsure+deletes > most:
-		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left%s, but MaxDeletes (--max-deletes) allows only %s that can delete or suppress somebody", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
+		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left the input%s, but MaxDeletes (--max-deletes) allows at most %s to delete or suppress somebody", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
 	}
 	return nil
 }

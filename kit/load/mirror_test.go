@@ -375,7 +375,7 @@ func TestTooManyDeletesByRowsAndMirror(t *testing.T) {
 	c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
 	c.job.MaxDeletes = 1
 	s, err := c.load("id,n\na,1\nb,gone\n")
-	if !errors.Is(err, ErrTooManyDeletes) || s.Removed != 0 || !strings.Contains(err.Error(), "1 person has left, the rows also delete or suppress 1, but MaxDeletes (--max-deletes) allows only 1 message that can delete or suppress somebody") {
+	if !errors.Is(err, ErrTooManyDeletes) || s.Removed != 0 || !strings.Contains(err.Error(), "1 person has left the input, the rows also delete or suppress 1, but MaxDeletes (--max-deletes) allows at most 1 message to delete or suppress somebody") {
 		t.Errorf("%v, %d removed", err, s.Removed)
 	}
 }

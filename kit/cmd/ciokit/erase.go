@@ -101,13 +101,16 @@ func eraseSecret(flag, file string) (string, error) {
 		return "", exit.Fail(exit.Local, "--%s %w", flag, err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && places.OthersRead(info) {
-		return "", exit.Fail(exit.Usage, "--%s %s: other users can read the file (mode %04o), so the key is not secret: run chmod 600 on it, and make a new key if somebody may have read it", flag, name, info.Mode().Perm())
-	}
 	const most = 4096
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
 		return "", exit.Fail(exit.Local, "--%s %w", flag, err)
+	}
+	if ring, err := erasure.ParseKeyring(string(text)); err == nil && len(ring.Names()) > 0 {
+		return "", exit.Fail(exit.Usage, "--%s %s: the file contains a public key; give the secret key, a file that ends in .key", flag, name)
+	}
+	if info, err := f.Stat(); err == nil && places.OthersRead(info) {
+		return "", exit.Fail(exit.Usage, "--%s %s: other users can read the file (mode %04o), so the key is not secret: run chmod 600 on it, and make a new key if somebody may have read it", flag, name, info.Mode().Perm())
 	}
 	if text, err = textfile.Decode(text); err != nil || len(text) > most {
 		return "", exit.Fail(exit.Usage, "--%s %s: the file does not contain a key; use the unchanged file that ciokit erase keygen %s wrote", flag, name, s.made)

@@ -22,7 +22,7 @@ func newEraseGuard(con console.Console) *cobra.Command {
 		Use: "guard DIR... --out FILE", Short: "Write the guard, which prevents loads of erased people", Args: cobra.MinimumNArgs(1),
 		Long: `Write the guard of receipts to a file: hashes of all identifiers of the people who were deleted or suppressed. ciokit load --guard FILE
 rejects rows about them. A client, a batcher and an outbox with the guard in Config.Guard reject messages about them too. Give all receipts
-of the workspace: a later receipt may have ended the suppression of a person, who must then not be in the guard. The guard knows only the
+of the workspace: a later receipt may have ended the suppression of a person. That person must not be in the guard any more. The guard knows only the
 identifiers in the plan. To have more of them, plan with --also or --resolve.
 
 The file contains no identifier in clear. A file that is already there is replaced.`,

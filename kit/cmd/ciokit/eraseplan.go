@@ -70,7 +70,7 @@ once, so it needs --targets. Keep that file outside the receipt, and delete it w
 	fl.StringVar(&f.out, "out", "", "new file for the plan (required)")
 	fl.StringVar(&f.targets, "targets", "", "new file for the people in clear; it is created with mode 0600")
 	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of the people in the App API: the guard then knows all identifiers of each, and the command finds addresses that several profiles have; --resolve needs --targets")
-	fl.StringVar(&f.shared, "shared", "", "with --resolve: the value all puts every profile with the same address into the plan; by default such an address is rejected, because the profiles may be different people")
+	fl.StringVar(&f.shared, "shared", "", "with --resolve: --shared all puts every profile with the same address into the plan; by default such an address is rejected, because the profiles may be different people")
 	f.app.flags(cmd)
 	f.known.flag(cmd, "planned; only with --resolve")
 	fl.BoolVar(&f.json, "json", false, "print JSON")

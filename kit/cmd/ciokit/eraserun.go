@@ -284,7 +284,7 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 
 // next says what to do now.
 func (f *eraseRunFlags) next(cmd *cobra.Command, con console.Console, plan *erasure.SignedPlan, s erasure.Summary, left int64, expired bool) {
-	fmt.Fprintf(con.Out, "\nThe receipt is %s. Its last checkpoint covers all entries. Give a copy of that checkpoint to somebody else.\n", eraseShort(f.receipt))
+	fmt.Fprintf(con.Out, "\nThe receipt is %s. Its last checkpoint covers all entries. Give a copy of that checkpoint, the newest file in its directory checkpoints, to somebody else.\n", eraseShort(f.receipt))
 	switch {
 	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // the App API does not show it
 		verify := nextstep.New(cmd, "erase verify", f.receipt)

@@ -94,7 +94,7 @@ func newEraseVerify(con console.Console) *cobra.Command {
   cannot-tell   the App API does not show it, such as the end of a suppression
 
 If the outcome of a message was unknown, the result shows whether the message had an effect. You can run the command again at any time: a
-day later, with --again 24h, it finds people who came back. In the wrong workspace everybody seems to be gone: to exclude that, use
+day later it finds people who came back. In the wrong workspace everybody seems to be gone: to exclude that, use
 --known-file with people who must be there. It is an assumption, not documented, that the API can delete a person by a cio_ id; only the lookup
 shows whether it worked. The exit code is 6 if somebody is not gone.`,
 		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key \

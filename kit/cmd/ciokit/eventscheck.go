@@ -28,7 +28,7 @@ func newEventsCheck(con console.Console) *cobra.Command {
 		Long: `Check messages in wire form, one JSON object on each line, as SDKs send them to the API. FILE can be - for standard input. A message
 that has an event and no type is checked as the body of a track call.
 
-  error    the line is not a message, or the message would have no effect or a wrong one, so this toolkit refuses
+  error    the line is not a message, or the message would have no effect or a wrong effect, so this toolkit refuses
            to send it. An example is an event whose name is clearly a misspelt name of a semantic event
   warning  the API would accept the message, but something is probably wrong: a name that differs from a semantic
            one by a letter or two; a property of a semantic event that is missing, misspelt, of the wrong type or

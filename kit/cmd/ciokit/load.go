@@ -95,8 +95,8 @@ the command resumes that run. If that run was complete or cannot be resumed, the
 why. A new load starts at the first row. After a run that was killed, the snapshot may not show which rows were sent. The new load then also
 sends unchanged rows.
 
-If the mapping has events without a messageId, a new load could send them again, and Customer.io would count them twice. So if the last run ended
-early and cannot be resumed, no new load is started. The exit code is then 7 if rows of the query have changed, and 2 for all other reasons, such
+There is one exception: if the mapping has events without a messageId, a new load could send them again, and Customer.io would count them twice.
+Then, if the last run ended early and cannot be resumed, no new load is started. The exit code is then 7 if rows of the query have changed, and 2 for all other reasons, such
 as a changed file. The exit code is also 2 while another process runs this load.
 
 Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.

@@ -34,11 +34,11 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.StringVar(&o.Snapshot, "snapshot", "", "file that records what was sent for each row: rows that have not changed since are skipped, and the file is updated at the end")
 	fl.StringVar(&o.DiffWith, "diff-with", "", "another snapshot to compare with; default that of --snapshot, if there is one")
 	fl.BoolVar(&o.SnapshotIDs, "snapshot-ids", false, "keep the userIds in the snapshot, in clear; --mode mirror needs them; the file has mode 0600")
-	fl.BoolVar(&o.Full, "full", false, "also send rows that have not changed; give it once if the write key was replaced, or if a load with the snapshot was killed and you do not resume it; --continue then does it by itself")
+	fl.BoolVar(&o.Full, "full", false, "also send rows that have not changed; give it once if the write key was replaced, or if a load with the snapshot was killed and you do not resume it; after a killed load, --continue sends all rows by itself")
 	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: at the end, delete people of the snapshot whose userId is no longer in the input")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who are no longer in the input: delete or suppress")
 	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "percentage of the people in the snapshot that can be missing from the input; if more are missing, --mode mirror deletes nobody; ten people or fewer can always be missing, unless they are more than half of all. A second check applies in every mode: a load stops before it sends anything if most people are missing or nearly all are new. 100 switches off this check and that of --mode mirror")
-	fl.BoolVar(&o.NewMapping, "new-mapping", false, "load even if columns of the input have changed since the snapshot, or nearly all ids are others. --mode mirror needs the flag also if the mapping or the query has changed. This load deletes nobody, and removes people who are not in the input from the snapshot")
+	fl.BoolVar(&o.NewMapping, "new-mapping", false, "load even if columns of the input have changed since the snapshot, or if nearly all ids differ from those of the snapshot. --mode mirror needs the flag also if the mapping or the query has changed. This load deletes nobody. People of the snapshot who are not in the input are removed from the snapshot")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -91,9 +91,9 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 		return refused
 	}
 	if !m.Repeatable() {
-		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be resumed, and a new one might send events twice")
+		return f.refuse(f.noRepeat(id, why.error), id, "the last run of this input cannot be resumed, and a new one might send events twice")
 	}
-	return f.anew(ctx, con, id, "its last run cannot be resumed: "+whyNotResumed(why))
+	return f.anew(ctx, con, id, "the last run of this input cannot be resumed: "+whyNotResumed(why))
 }
 
 // reworded is an error with another text.

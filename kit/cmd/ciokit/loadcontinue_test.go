@@ -115,7 +115,7 @@ func TestContinueOfAChangedTable(t *testing.T) {
 		message, said string
 		code          int
 	}{
-		"people":                     {"identify: {userId: $id, traits: {n: =float(n)}}", `"rows":12001,.*"accepted":12001,.*"did":"anew".*its last run cannot be resumed: `, exit.OK},
+		"people":                     {"identify: {userId: $id, traits: {n: =float(n)}}", `"rows":12001,.*"accepted":12001,.*"did":"anew".*the last run of this input cannot be resumed: `, exit.OK},
 		"events with a messageId":    {"track: {userId: $id, event: Seen, messageId: [$n]}", `"rows":12001,.*"did":"anew"`, exit.OK},
 		"events without a messageId": {"track: {userId: $id, event: Seen, properties: {n: =float(n)}}", `"did":"refused"`, exit.Changed},
 	} {

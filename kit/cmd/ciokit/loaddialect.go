@@ -16,7 +16,7 @@ func (o *loadOptions) dialectFlags(fl *pflag.FlagSet) {
 	fl.StringVar(&o.Delimiter, "delimiter", "", `separator of CSV fields: one character, \t, or a code such as \x01; default found from the input`)
 	fl.StringVar(&o.Quote, "quote", "", "quote around CSV fields: one character, or none if quotes are text; default found from the input")
 	fl.StringVar(&o.Escape, "escape", "", `character in CSV that escapes the next one, such as \, or none; default found from the input`)
-	fl.StringVar(&o.LineEnd, "line-end", "", "end of a CSV line: lf or crlf, which mean the same (LF or CRLF); any or cr, which mean the same (CR alone too); default found from the input")
+	fl.StringVar(&o.LineEnd, "line-end", "", "end of a CSV line: lf and crlf mean the same, LF or CRLF ends a line; any and cr mean the same, CR alone ends a line too; default found from the input")
 	fl.BoolVar(&o.AllRows, "all-rows", false, "treat every CSV row as data, also one that looks like a second header, a line of dashes, a row count or totals")
 }
 

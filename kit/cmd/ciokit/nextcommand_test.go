@@ -197,7 +197,7 @@ func TestNextCommandsWithKeysInTheEnvironment(t *testing.T) {
 			t.Errorf("the output has a secret: %s", all)
 		}
 	}
-	if want := "These variables of the environment must be set then too: CUSTOMERIO_API_KEY, CIOKIT_ERASURE_KEYS, CIOKIT_ERASURE_OPERATOR_KEY, CIOKIT_ERASURE_APPROVER_KEY, CIOKIT_ERASURE_RECEIPT_KEY and CIOKIT_ERASURE_GUARD_KEY."; !strings.Contains(planned, want) || strings.Contains(planned, "capitals") {
+	if want := "For that command, these variables of the environment must be set too: CUSTOMERIO_API_KEY, CIOKIT_ERASURE_KEYS, CIOKIT_ERASURE_OPERATOR_KEY, CIOKIT_ERASURE_APPROVER_KEY, CIOKIT_ERASURE_RECEIPT_KEY and CIOKIT_ERASURE_GUARD_KEY."; !strings.Contains(planned, want) || strings.Contains(planned, "capitals") {
 		t.Errorf("%s\nwant %s", planned, want)
 	}
 }

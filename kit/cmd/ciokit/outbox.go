@@ -25,7 +25,7 @@ func newOutbox(con console.Console) *cobra.Command {
 		Use:   "outbox",
 		Short: "Inspect the outbox of a service, and repair it",
 		Long: `An outbox is a directory where a service keeps messages until Customer.io has accepted them. All these commands work while the service runs.
-If it does not run, they first check the files, as the service does when it starts: they report damaged messages, and save the others.
+If it does not run, they first check the files, as the service does when it starts: they report damaged messages, and keep the others.
 
 An outbox can also be in tables of PostgreSQL. Then DIR is the address of the database, such as postgres://orders@db.example.com/orders, or
 env:NAME for an environment variable that contains the address. The password comes from PGPASSWORD or ~/.pgpass.`,

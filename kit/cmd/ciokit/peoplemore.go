@@ -90,8 +90,8 @@ func newPeopleSuppressed(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "suppressed [ADDRESS]", Short: "List the addresses to which the email provider sends nothing", Args: cobra.MaximumNArgs(1),
 		Long: `List the addresses that bounced or reported spam. The email provider sends nothing to them. With ADDRESS, the command says whether that
-address is one of them. This is not the suppression of a person in Customer.io. The App API does not show who is suppressed: ciokit
-people show says that nobody has the id.`,
+address is one of them. This is not the suppression of a person in Customer.io. The App API does not show who is suppressed. For a
+suppressed person, ciokit people show says that nobody has the id.`,
 		Example: `  ciokit people suppressed --to eu
   ciokit people suppressed ann@example.com --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {

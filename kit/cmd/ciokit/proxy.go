@@ -28,8 +28,9 @@ func newProxy(con console.Console) *cobra.Command {
 		Long: `Record and judge calls on their way to Customer.io.
 
 The proxy listens and checks each call as ciokit emulate does. It forwards the call unchanged, with its write key, and returns Customer.io's
-answer to the caller. The page, and the line that the command prints for each call, show both results. The emulator's result also names messages
-that the real API drops with a 200.
+answer to the caller. A call that a --fault affects is not forwarded: the caller gets the answer of the fault. The page, and the line that
+the command prints for each call, show the results of Customer.io and of the emulator. The emulator's result also names messages that the real
+API drops with a 200.
 
 What the proxy shows about the workspace comes only from the calls that it saw. It reads nothing from Customer.io.`,
 		Example: `  ciokit proxy --to eu

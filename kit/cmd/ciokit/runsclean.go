@@ -35,7 +35,7 @@ func newRunsClean(con console.Console) *cobra.Command {
 		Long: `Remove the journals of loads, and the files that the loads kept for their snapshots. Both contain ids of people in clear. Without an ID, the
 command removes the journals of all complete loads. --older-than and --name restrict that. To resume an incomplete load
 you need its journal. So such a journal is removed only with --unfinished, or if you give its ID. The journal of a running load is never removed.
-While an older, incomplete run of the same load is kept, the complete run is kept too: otherwise --continue would resume the incomplete one.`,
+If a load has a complete run after an incomplete one that is kept, the complete run is kept too: otherwise --continue would resume the incomplete one.`,
 		Example: `  ciokit runs clean --older-than 30d
   ciokit runs clean --name "orders-*.csv" --unfinished --dry-run
   ciokit runs clean 20260131-120000-a1b2c3`,

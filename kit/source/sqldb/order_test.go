@@ -217,7 +217,7 @@ func TestPostgresOrder(t *testing.T) {
 		checkResumable(t, url, Query{SQL: "SELECT * FROM " + table, OrderBy: []string{"k"}}, len(tt.values))
 	}
 	execute(t, url, many("ordered_pairs", "text", "", "'a'", "'a'", "NULL")...)
-	checkRefused(t, url, Query{SQL: "SELECT * FROM ordered_pairs", OrderBy: []string{"k"}}, "1 of 3 rows have no k")
+	checkRefused(t, url, Query{SQL: "SELECT * FROM ordered_pairs", OrderBy: []string{"k"}}, "1 of 3 rows have NULL in k")
 	checkRefused(t, url, Query{SQL: "SELECT * FROM ordered_pairs WHERE k IS NOT NULL", OrderBy: []string{"k"}}, "the 2 rows have only 1 different")
 	checkResumable(t, url, Query{SQL: "SELECT * FROM ordered_pairs WHERE k IS NOT NULL", OrderBy: []string{"k", "n"}}, 2)
 	checkResumable(t, url, Query{SQL: "WITH x AS (SELECT * FROM ordered_pairs) SELECT n AS \"N\"\"x\" FROM x;", OrderBy: []string{`N"x`}}, 3)

@@ -39,7 +39,7 @@ func checkForeign(args []string) error {
 			continue
 		}
 		if _, err := os.Stat(arg); err != nil {
-			return exit.Fail(exit.Usage, "an argument is neither a file nor the URL of a supported database; write a URL such as postgres://user:password@host/database, or one that begins with mysql://, mariadb:// or sqlite:; begin the URL exactly so, in small letters: postgres://, not postgresql+psycopg2://")
+			return exit.Fail(exit.Usage, "an argument is neither a file nor the URL of a supported database; write a URL such as postgres://user:password@host/database, or one that begins with mysql://, mariadb:// or sqlite:; the URL must begin with exactly one of these, in small letters: postgres://, not postgresql+psycopg2://")
 		}
 	}
 	return nil

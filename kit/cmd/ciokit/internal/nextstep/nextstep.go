@@ -191,7 +191,7 @@ func Environment(commands ...*Command) string {
 	if last := len(names) - 1; last > 0 {
 		all = strings.Join(names[:last], ", ") + " and " + names[last]
 	}
-	return plural.Form(len(names), "This variable", "These variables") + " of the environment must be set then too: " + all + ".\n"
+	return "For that command, " + plural.Form(len(names), "this variable", "these variables") + " of the environment must be set too: " + all + ".\n"
 }
 
 // Free is a file or directory that does not exist yet: base and ext, with a number between them if that exists.
