@@ -264,6 +264,7 @@ func TestEraseWrongUses(t *testing.T) {
 		"$plan --operator-key open.key":                                                 "--operator-key open.key: other users can read the file (mode 0644), so the key is not secret: run chmod 600 on it",
 		"$plan --operator-key no.key":                                                   "--operator-key no.key: the text is not a private key for signing",
 		"$plan --operator-key approver-bob.key":                                         "--operator-key approver-bob.key: this is the key of approver/bob, but the key of an operator is needed here",
+		"$plan --operator-key approver-bob.pub":                                         "--operator-key approver-bob.pub: the file contains a public key; give the secret key",
 		"$plan --receipt-key guard.key":                                                 "--receipt-key guard.key: this is the guard key; give the receipt key",
 		"$plan --guard-key none.key":                                                    "--guard-key none.key: ",
 		"$plan --colum id":                                                              "did you mean --column?",
