@@ -157,6 +157,8 @@ func eraseCheckExit(ctx context.Context, dir string, err error) error {
 		return nil
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
 		return exit.Fail(exit.Local, "%s", eraseWords(err))
+	case errors.As(err, new(*erasure.DamageError)):
+		return exit.Fail(exit.Rejects, "%s: %s; if you have a copy of the receipt, check the copy", eraseShort(dir), eraseWords(err))
 	case errors.Is(err, erasure.ErrDamaged), errors.Is(err, erasure.ErrUnsigned), eraseGuarded(err):
 		return exit.Fail(exit.Rejects, "%s: %s", eraseShort(dir), eraseWords(err))
 	}
